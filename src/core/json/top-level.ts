@@ -1,0 +1,138 @@
+/**
+ * Where each top-level member of a JSON object stands in its bytes, without parsing what is inside.
+ *
+ * A request for an OpenAI-shaped upstream differs from the client's only in a few top-level members; with their
+ * places known the rest is never printed again. The scan also sees what `JSON.parse` hides: duplicate members.
+ */
+export interface Member {
+  /** The decoded name: an escaped spelling (`"m\u006fdel"`) reads as what it means. */
+  readonly key: string
+  /** Offset of the name's opening quote, and the value's first byte and the byte after its last. */
+  readonly keyStart: number
+  readonly valueStart: number
+  readonly valueEnd: number
+}
+
+export interface TopLevel {
+  readonly bytes: Uint8Array
+  readonly members: readonly Member[]
+}
+
+const quote = 0x22
+const backslash = 0x5c
+const openBrace = 0x7b
+const closeBrace = 0x7d
+const openBracket = 0x5b
+const closeBracket = 0x5d
+const comma = 0x2c
+const colon = 0x3a
+
+export type Scan =
+  | { readonly kind: 'object'; readonly top: TopLevel }
+  | { readonly kind: 'not-an-object' }
+  | { readonly kind: 'too-deep' }
+  | { readonly kind: 'malformed' }
+
+/**
+ * Total over any bytes. `malformed` and `not-an-object` are certain; an `object` may still hold a fault that only a
+ * real parser sees, so parse as well before trusting it. Nesting deeper than `maxDepth` stops the scan early, before
+ * a parser would build it.
+ */
+export function scanTopLevel(bytes: Buffer, maxDepth: number): Scan {
+  let at = skipSpace(bytes, 0)
+  if (at >= bytes.length) return { kind: 'malformed' }
+  if (bytes[at] !== openBrace) return depthOnly(bytes, at, maxDepth)
+  const members: Member[] = []
+  at = skipSpace(bytes, at + 1)
+  if (bytes[at] === closeBrace) return { kind: 'object', top: { bytes, members } }
+  for (;;) {
+    if (bytes[at] !== quote) return { kind: 'malformed' }
+    const keyStart = at
+    const keyEnd = skipString(bytes, at)
+    const key = keyEnd < 0 ? null : decodeKey(bytes, keyStart, keyEnd)
+    if (key === null) return { kind: 'malformed' }
+    at = skipSpace(bytes, keyEnd)
+    if (bytes[at] !== colon) return { kind: 'malformed' }
+    const valueStart = skipSpace(bytes, at + 1)
+    const valueEnd = skipValue(bytes, valueStart, maxDepth - 1)
+    if (valueEnd === tooDeep) return { kind: 'too-deep' }
+    if (valueEnd <= valueStart) return { kind: 'malformed' }
+    members.push({ key, keyStart, valueStart, valueEnd })
+    at = skipSpace(bytes, valueEnd)
+    if (bytes[at] === closeBrace) return { kind: 'object', top: { bytes, members } }
+    if (bytes[at] !== comma) return { kind: 'malformed' }
+    at = skipSpace(bytes, at + 1)
+  }
+}
+
+const tooDeep = -2
+
+function depthOnly(bytes: Buffer, start: number, maxDepth: number): Scan {
+  return skipValue(bytes, start, maxDepth) === tooDeep ? { kind: 'too-deep' } : { kind: 'not-an-object' }
+}
+
+function decodeKey(bytes: Buffer, start: number, end: number): string | null {
+  const text = bytes.toString('utf8', start, end)
+  if (!text.includes('\\')) return text.slice(1, -1)
+  try {
+    const decoded: unknown = JSON.parse(text)
+    return typeof decoded === 'string' ? decoded : null
+  } catch {
+    return null
+  }
+}
+
+function skipSpace(bytes: Buffer, start: number): number {
+  let at = start
+  for (; at < bytes.length; at++) {
+    const byte = bytes[at]
+    if (byte !== 0x20 && byte !== 0x0a && byte !== 0x0d && byte !== 0x09) break
+  }
+  return at
+}
+
+/** The offset after the closing quote, or -1. Long strings are crossed by `indexOf`, which is native. */
+function skipString(bytes: Buffer, start: number): number {
+  let at = start + 1
+  for (;;) {
+    const close = bytes.indexOf(quote, at)
+    if (close < 0) return -1
+    let slashes = 0
+    while (close - 1 - slashes > start && bytes[close - 1 - slashes] === backslash) slashes++
+    if (slashes % 2 === 0) return close + 1
+    at = close + 1
+  }
+}
+
+/** The offset after the value, -1 where it does not end, or `tooDeep`. */
+function skipValue(bytes: Buffer, start: number, maxDepth: number): number {
+  const first = bytes[start]
+  if (first === quote) return skipString(bytes, start)
+  if (first !== openBrace && first !== openBracket) return skipScalar(bytes, start)
+  let depth = 0
+  for (let at = start; at < bytes.length; ) {
+    const byte = bytes[at]
+    if (byte === quote) {
+      at = skipString(bytes, at)
+      if (at < 0) return -1
+      continue
+    }
+    at++
+    if (byte === openBrace || byte === openBracket) {
+      if (++depth > maxDepth) return tooDeep
+    } else if (byte === closeBrace || byte === closeBracket) {
+      if (--depth === 0) return at
+    }
+  }
+  return -1
+}
+
+function skipScalar(bytes: Buffer, start: number): number {
+  let at = start
+  for (; at < bytes.length; at++) {
+    const byte = bytes[at]
+    if (byte === comma || byte === closeBrace || byte === closeBracket || byte === quote) break
+    if (byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09) break
+  }
+  return at
+}

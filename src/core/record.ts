@@ -1,0 +1,42 @@
+import type { FailureReason } from './failure.ts'
+import type { Operation } from './openai.ts'
+import type { Usage } from './usage.ts'
+
+/** One try on one connection, as metrics and the log line tell it. */
+export interface AttemptRecord {
+  readonly provider: string
+  readonly connection: string
+  readonly outcome: 'success' | 'aborted' | 'refused' | FailureReason
+  readonly durationMs: number
+}
+
+/** How a request ended: `aborted` is the client leaving, `stream_error` a failure after the first event. */
+export type RequestOutcome = 'success' | 'error' | 'aborted' | 'stream_error'
+
+/** Everything the log line and the metrics of one request need; recorded exactly once, client aborts included. */
+export interface RequestRecord {
+  readonly requestId: string
+  readonly operation: Operation | 'models' | 'other'
+  readonly method: string
+  readonly path: string
+  readonly subject: string | null
+  readonly issuer: string | null
+  readonly team: string | null
+  /** The gateway's model name; null: unknown, or refused before it was known. What the client wrote is never here. */
+  readonly model: string | null
+  readonly provider: string | null
+  readonly connection: string | null
+  readonly stream: boolean
+  readonly attempts: readonly AttemptRecord[]
+  /** The status sent, or 499 where the client left before one was. */
+  readonly status: number
+  readonly errorCode: string | null
+  readonly outcome: RequestOutcome
+  readonly durationMs: number
+  readonly authMs: number
+  /** Time in which at least one attempt was waiting for the upstream. */
+  readonly upstreamMs: number
+  readonly firstTokenMs: number | null
+  readonly usage: Usage | null
+  readonly upstreamRequestId: string | null
+}
