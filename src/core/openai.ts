@@ -61,7 +61,12 @@ export interface ChatMessage {
 
 export interface FunctionTool {
   type: 'function'
-  function: { name: string; description?: string; parameters?: Record<string, unknown>; strict?: boolean | null }
+  function: {
+    name: string
+    description?: string
+    parameters?: Record<string, unknown>
+    strict?: boolean | null
+  }
   cache_control?: CacheControl
 }
 
@@ -75,7 +80,15 @@ export type ToolChoice =
 export type ResponseFormat =
   | { type: 'text' }
   | { type: 'json_object' }
-  | { type: 'json_schema'; json_schema: { name: string; description?: string; schema?: Record<string, unknown>; strict?: boolean | null } }
+  | {
+      type: 'json_schema'
+      json_schema: {
+        name: string
+        description?: string
+        schema?: Record<string, unknown>
+        strict?: boolean | null
+      }
+    }
 
 /** The client's JSON body. Only what the gateway relies on is checked at the door; translators check what they read. */
 export interface ChatRequest {

@@ -85,7 +85,10 @@ describe('patchTopLevel', () => {
       fc.property(fc.dictionary(fc.string(), fc.jsonValue()), changes, fc.nat(2), (value, wanted, indent) => {
         const text = JSON.stringify(value, null, indent)
         const printed = new Map(
-          Object.entries(wanted).map(([key, item]) => [key, item === undefined ? undefined : JSON.stringify(item)]),
+          Object.entries(wanted).map(([key, item]) => [
+            key,
+            item === undefined ? undefined : JSON.stringify(item),
+          ]),
         )
         const expected = new Map(Object.entries(JSON.parse(text) as object))
         for (const [key, item] of printed) {

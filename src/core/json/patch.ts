@@ -17,7 +17,7 @@ export function patchTopLevel(top: TopLevel, changes: Changes): Uint8Array {
     text(started ? ',' : '{')
     started = true
   }
-  for (let index = 0; index < top.members.length; ) {
+  for (let index = 0; index < top.members.length;) {
     const member = top.members[index] as Member
     if (!changes.has(member.key)) {
       const end = lastUnchanged(top, changes, index)

@@ -110,7 +110,7 @@ function skipValue(bytes: Buffer, start: number, maxDepth: number): number {
   if (first === quote) return skipString(bytes, start)
   if (first !== openBrace && first !== openBracket) return skipScalar(bytes, start)
   let depth = 0
-  for (let at = start; at < bytes.length; ) {
+  for (let at = start; at < bytes.length;) {
     const byte = bytes[at]
     if (byte === quote) {
       at = skipString(bytes, at)

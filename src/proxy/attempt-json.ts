@@ -1,0 +1,75 @@
+import { GatewayError } from '../core/errors.ts'
+import type { Call, HeaderMap, ReadResponse, Translator, UpstreamRequest, UpstreamResponse } from '../core/provider.ts'
+import { collect } from '../upstream/collect.ts'
+import type { ProxyDeps } from './deps.ts'
+import { openExchange } from './open-exchange.ts'
+
+/** Answers larger than this are no chat; a full batch of embeddings stays below it. */
+const maxAnswerBytes = 64 * 1024 * 1024
+/** Requests of one fan-out that are under way at once. */
+const fanOutWidth = 4
+
+export interface JsonAnswer {
+  /** OpenAI's body: the upstream's own bytes, or what the translator made of them. */
+  readonly bytes: Uint8Array | string
+  readonly read: ReadResponse
+  readonly headers: HeaderMap
+  readonly dropped: readonly string[]
+  /** Ms from the first dispatch to the first answer's head. */
+  readonly firstByteMs: number
+}
+
+/** One attempt at a whole answer. Throws GatewayError. */
+export async function attemptJson(
+  deps: ProxyDeps,
+  translator: Translator,
+  call: Call,
+  signal: AbortSignal,
+): Promise<JsonAnswer> {
+  const { requests, dropped } = await translator.buildRequests(call)
+  const startedAt = deps.clock.monotonic()
+  let firstByteMs: number | null = null
+  const fetchOne = async (request: UpstreamRequest, itsSignal: AbortSignal): Promise<UpstreamResponse> => {
+    const exchange = await openExchange(deps, call, request, itsSignal)
+    firstByteMs ??= deps.clock.monotonic() - startedAt
+    const body = await collect(exchange, { maxBytes: maxAnswerBytes, signal: itsSignal })
+    return { status: exchange.status, headers: exchange.headers, body }
+  }
+  const first = requests[0]
+  if (first === undefined) throw new Error('a translator built no request')
+  const responses = requests.length === 1 ? [await fetchOne(first, signal)] : await fanOut(requests, fetchOne, signal)
+  const read = await translator.readResponse(responses, call)
+  const answered = responses[0] as UpstreamResponse
+  return {
+    bytes: read.body === null ? answered.body : JSON.stringify(read.body),
+    read,
+    headers: answered.headers,
+    dropped,
+    firstByteMs: firstByteMs ?? 0,
+  }
+}
+
+/** Bounded concurrency, answers in the order of the requests; the first failure stops the rest. */
+async function fanOut(
+  requests: readonly UpstreamRequest[],
+  fetchOne: (request: UpstreamRequest, signal: AbortSignal) => Promise<UpstreamResponse>,
+  signal: AbortSignal,
+): Promise<UpstreamResponse[]> {
+  const stop = new AbortController()
+  const either = AbortSignal.any([signal, stop.signal])
+  const responses = new Array<UpstreamResponse>(requests.length)
+  let next = 0
+  const worker = async (): Promise<void> => {
+    while (next < requests.length) {
+      const index = next++
+      responses[index] = await fetchOne(requests[index] as UpstreamRequest, either)
+    }
+  }
+  try {
+    await Promise.all(Array.from({ length: Math.min(fanOutWidth, requests.length) }, worker))
+    return responses
+  } catch (error) {
+    stop.abort(new GatewayError('upstream_error', 'Another part of the same request failed.'))
+    throw error
+  }
+}

@@ -1,0 +1,57 @@
+import type { IncomingMessage } from 'node:http'
+import type { Authenticator } from '../access/authenticate.ts'
+import type { Clock } from '../core/clock.ts'
+import type { Connection, Credential } from '../core/entities.ts'
+import type { Asset, AssetRequest, Provider, SignerName, UpstreamRequest } from '../core/provider.ts'
+import type { RequestRecord } from '../core/record.ts'
+import type { Deadlines, Transport } from '../core/transport.ts'
+import type { Registry } from '../registry/snapshot.ts'
+import type { Router } from '../routing/router.ts'
+
+/** Everything the data plane is made of, wired once in `app.ts`. */
+export interface ProxyDeps {
+  readonly registry: Registry
+  readonly authenticate: Authenticator
+  readonly router: Router
+  readonly providers: ReadonlyMap<string, Provider>
+  readonly transport: Transport
+  readonly sign: (
+    name: SignerName,
+    request: UpstreamRequest,
+    credential: Credential,
+    signal: AbortSignal,
+  ) => Promise<UpstreamRequest> | UpstreamRequest
+  readonly fetchAsset: (request: AssetRequest, signal: AbortSignal) => Promise<Asset>
+  readonly record: (record: RequestRecord) => void
+  /** A fault of the gateway's own: logged, answered as 500, never fatal. */
+  readonly onFault: (error: unknown, requestId: string) => void
+  readonly gate: Gate
+  readonly clock: Clock
+  readonly makeId: () => string
+  readonly limits: ProxyLimits
+  readonly corsOrigins: readonly string[]
+  /** The caller's address, forwarding headers of trusted proxies considered. */
+  readonly remoteAddress: (incoming: IncomingMessage) => string
+}
+
+export interface ProxyLimits {
+  readonly maxBodyBytes: number
+  readonly deadlines: Deadlines
+  /** Silence on a stream after which a comment goes out, ms. */
+  readonly keepAliveMs: number
+  /** How long a client may take over the last bytes, ms. */
+  readonly flushMs: number
+}
+
+/** Who may come in: counts requests in flight, refuses above the bound and while shutting down. */
+export interface Gate {
+  /** Throws 503 `overloaded` or `shutting_down`; the function it returns must be called once at the request's end. */
+  enter(): () => void
+}
+
+/** Connections are checked against the catalogue when they are saved, so that a missing provider is a fault of ours. */
+export function requireProvider(deps: ProxyDeps, connection: Connection): Provider {
+  const provider = deps.providers.get(connection.provider)
+  if (provider === undefined) throw new Error(`no provider named ${connection.provider}`)
+  return provider
+}

@@ -1,0 +1,61 @@
+import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http'
+import type { GatewayError } from '../core/errors.ts'
+import type { HeaderMap } from '../core/provider.ts'
+
+/** Client headers that may go upstream. Everything else stays: credentials, cookies, forwarding, SDK telemetry. */
+const towardsUpstream = [
+  'anthropic-beta',
+  'idempotency-key',
+  'openai-beta',
+  'traceparent',
+  'tracestate',
+  'x-client-request-id',
+]
+
+export function headersForUpstream(headers: IncomingHttpHeaders): HeaderMap {
+  const kept: Record<string, string> = {}
+  for (const name of towardsUpstream) {
+    const value = headers[name]
+    if (typeof value === 'string') kept[name] = value
+  }
+  return kept
+}
+
+/** Where providers write their own id of a request, first found wins. */
+const requestIdHeaders = ['x-request-id', 'request-id', 'x-amzn-requestid', 'apim-request-id', 'x-goog-request-id']
+
+export function upstreamRequestId(headers: HeaderMap): string | null {
+  for (const name of requestIdHeaders) {
+    const value = headers[name]
+    if (value !== undefined && sane.test(value)) return value
+  }
+  return null
+}
+
+/** Upstream headers that clients read: rate limits, and OpenAI's own timing. */
+export function headersFromUpstream(headers: HeaderMap): OutgoingHttpHeaders {
+  const kept: OutgoingHttpHeaders = {}
+  for (const name in headers) {
+    if (name.startsWith('x-ratelimit-') || name === 'openai-processing-ms') kept[name] = headers[name]
+  }
+  const id = upstreamRequestId(headers)
+  if (id !== null) kept['x-upstream-request-id'] = id
+  return kept
+}
+
+const sane = /^[\w.:/+=@-]{1,128}$/
+
+/** The caller's `x-request-id` where it is short and plain, else a new one. */
+export function requestIdOf(headers: IncomingHttpHeaders, makeId: () => string): string {
+  const given = headers['x-request-id']
+  return typeof given === 'string' && sane.test(given) ? given : `req_${makeId().replaceAll('-', '')}`
+}
+
+const longestShownMs = 60_000
+
+/** `retry-after` in whole seconds, rounded up, and `retry-after-ms`; clients are never sent away longer than 60 s. */
+export function retryHeaders(error: GatewayError): OutgoingHttpHeaders {
+  if (error.retryAfterMs === undefined || (error.status !== 429 && error.status !== 503)) return {}
+  const waitMs = Math.min(longestShownMs, Math.max(1, Math.ceil(error.retryAfterMs)))
+  return { 'retry-after': String(Math.ceil(waitMs / 1000)), 'retry-after-ms': String(waitMs) }
+}

@@ -1,0 +1,90 @@
+import { isUtf8 } from 'node:buffer'
+import { GatewayError } from '../core/errors.ts'
+import { scanTopLevel, type TopLevel } from '../core/json/top-level.ts'
+import type { ChatRequest, CompletionsRequest, EmbeddingsRequest, Operation } from '../core/openai.ts'
+import { checkBody } from './check-body.ts'
+
+/** Deeper nesting than any real tool schema has; a parser is never given more. */
+const maxDepth = 128
+
+export type ParsedBody =
+  | { readonly operation: 'chat'; readonly body: ChatRequest }
+  | { readonly operation: 'embeddings'; readonly body: EmbeddingsRequest }
+  | { readonly operation: 'completions'; readonly body: CompletionsRequest }
+
+export type ParsedRequest = ParsedBody & {
+  readonly raw: TopLevel
+  /** The model as the client named it, without `#connection`. */
+  readonly modelName: string
+  readonly connectionName: string | null
+  readonly stream: boolean
+  readonly includeUsage: boolean
+}
+
+/**
+ * The client's body, checked as far as the gateway itself relies on it. `pathModel` is the deployment of an
+ * Azure-style path, which stands for `model`.
+ * Throws 400 `invalid_json` or `invalid_request`, naming the field.
+ */
+export function parseRequest(bytes: Buffer, operation: Operation, pathModel: string | null): ParsedRequest {
+  const raw = scan(bytes)
+  refuseDuplicates(raw)
+  const parsed = checkBody(operation, parseJson(bytes), pathModel)
+  const named = pathModel ?? parsed.body.model
+  const hash = named.indexOf('#')
+  const body = parsed.body as { stream?: boolean | null; stream_options?: { include_usage?: boolean } | null }
+  const stream = operation !== 'embeddings' && body.stream === true
+  return {
+    ...parsed,
+    raw,
+    modelName: hash < 0 ? named : named.slice(0, hash),
+    connectionName: hash < 0 ? null : named.slice(hash + 1),
+    stream,
+    includeUsage: stream && body.stream_options?.include_usage === true,
+  }
+}
+
+function scan(bytes: Buffer): TopLevel {
+  if (bytes.length === 0) throw new GatewayError('invalid_json', 'The request body is empty; a JSON object is expected.')
+  if (!isUtf8(bytes)) throw new GatewayError('invalid_json', 'The request body is not valid UTF-8.')
+  const result = scanTopLevel(bytes, maxDepth)
+  switch (result.kind) {
+    case 'object':
+      return result.top
+    case 'too-deep':
+      throw new GatewayError('invalid_request', `The request body is nested deeper than ${maxDepth} levels.`)
+    case 'not-an-object':
+      parseJson(bytes)
+      throw new GatewayError('invalid_request', 'The request body must be a JSON object.')
+    case 'malformed':
+      parseJson(bytes)
+      throw new GatewayError('invalid_json', 'The request body is not valid JSON.')
+  }
+}
+
+function parseJson(bytes: Buffer): Record<string, unknown> {
+  try {
+    return JSON.parse(bytes.toString('utf8')) as Record<string, unknown>
+  } catch {
+    // The parser's own message quotes the text around the fault: message content, which belongs in no log.
+    throw new GatewayError('invalid_json', 'The request body is not valid JSON.')
+  }
+}
+
+/**
+ * What was authorised must be what is sent. Parsers disagree on which of two equal members counts, and some upstreams
+ * match names without regard to case, so `model` and `stream` must each stand once, in whatever spelling.
+ */
+function refuseDuplicates(raw: TopLevel): void {
+  const seen = new Set<string>()
+  for (const member of raw.members) {
+    const name = member.key.toLowerCase()
+    if (name !== 'model' && name !== 'stream') continue
+    if (seen.has(name) || name !== member.key) {
+      throw new GatewayError('invalid_request', `The request body names \`${name}\` more than once or misspelt.`, {
+        param: name,
+      })
+    }
+    seen.add(name)
+  }
+}

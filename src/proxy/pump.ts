@@ -1,0 +1,154 @@
+import { GatewayError } from '../core/errors.ts'
+import type { Eventually } from '../core/provider.ts'
+import type { BodySink, Exchange } from '../core/transport.ts'
+import type { Usage } from '../core/usage.ts'
+import type { ClientStream } from './client-stream.ts'
+import { createInTurn } from './in-turn.ts'
+import type { StreamReader, StreamStep } from './stream-reader.ts'
+
+export interface PumpEnd {
+  /** The first real event has reached the client: nothing may be retried. */
+  readonly committed: boolean
+  readonly usage: Usage | null
+  readonly error: GatewayError | null
+}
+
+export interface PumpOptions {
+  readonly exchange: Exchange
+  readonly reader: StreamReader
+  readonly client: ClientStream
+  /** Aborted when the client leaves. */
+  readonly signal: AbortSignal
+  /** Called once, as the first real event has come and before it is written. */
+  readonly onCommit: () => void
+}
+
+/** What is held back before the first real event: a role, filter frames. More than this is no sane beginning. */
+const maxHeldBytes = 1024 * 1024
+
+/**
+ * Carries one upstream stream to the client. Everything is held until the first real event, so that a failure before
+ * it can still go to another connection; after it, bytes flow with backpressure. Settles once, never rejects; the
+ * client's last event (`[DONE]` or the error) is the caller's to write.
+ */
+export function pump(options: PumpOptions): Promise<PumpEnd> {
+  return new Promise((resolve) => {
+    const sink = new Pump(options, resolve)
+    options.signal.addEventListener('abort', () => sink.error(clientLeft()), { once: true })
+    options.exchange.read(sink)
+  })
+}
+
+function clientLeft(): GatewayError {
+  return new GatewayError('upstream_error', 'The client left before the answer was complete.')
+}
+
+class Pump implements BodySink {
+  readonly #options: PumpOptions
+  readonly #resolve: (end: PumpEnd) => void
+  readonly #inTurn: (work: () => Eventually<void>) => void
+  #held: (Uint8Array | string)[] = []
+  #heldBytes = 0
+  #committed = false
+  #done = false
+  #draining = false
+  /** Why the upstream is to wait: a translator at work, a client that reads slowly. */
+  #holds = 0
+
+  constructor(options: PumpOptions, resolve: (end: PumpEnd) => void) {
+    this.#options = options
+    this.#resolve = resolve
+    this.#inTurn = createInTurn((error) => this.#fail(error))
+  }
+
+  data(chunk: Buffer): void {
+    this.#inTurn(() => {
+      if (this.#done) return
+      const step = this.#options.reader.push(chunk)
+      if (!(step instanceof Promise)) return this.#take(step)
+      this.#hold()
+      return step.then((later) => this.#take(later)).finally(() => this.#release())
+    })
+  }
+
+  end(): void {
+    this.#inTurn(() => this.#finish())
+  }
+
+  error(error: GatewayError): void {
+    this.#inTurn(() => this.#fail(error))
+  }
+
+  #take(step: StreamStep): void {
+    if (this.#done) return
+    if (step.events > 0) this.#options.exchange.event()
+    if (step.real) this.#commit()
+    if (step.output !== null) this.#write(step.output)
+    if (step.finished) this.#finish()
+  }
+
+  #commit(): void {
+    if (this.#committed) return
+    this.#committed = true
+    this.#options.onCommit()
+    const waiting = this.#held
+    this.#held = []
+    for (const output of waiting) this.#write(output)
+  }
+
+  #write(output: Uint8Array | string): void {
+    if (this.#committed) {
+      if (!this.#options.client.write(output) && !this.#draining) this.#waitForClient()
+      return
+    }
+    this.#held.push(output)
+    this.#heldBytes += output.length
+    if (this.#heldBytes > maxHeldBytes) {
+      throw new GatewayError('upstream_error', 'The upstream sent a stream without content.', {
+        reason: 'provider_down',
+      })
+    }
+  }
+
+  #waitForClient(): void {
+    this.#draining = true
+    this.#hold()
+    this.#options.client.onDrain(() => {
+      this.#draining = false
+      this.#release()
+    })
+  }
+
+  #hold(): void {
+    if (this.#holds++ === 0) this.#options.exchange.pause()
+  }
+
+  #release(): void {
+    if (--this.#holds === 0) this.#options.exchange.resume()
+  }
+
+  #finish(): void {
+    if (this.#done) return
+    const final = this.#options.reader.end()
+    if (final.error === null) this.#commit()
+    if (final.output !== null && this.#committed) this.#write(final.output)
+    this.#settle(final.error, final.usage)
+  }
+
+  #fail(error: unknown): void {
+    if (this.#done) return
+    this.#options.exchange.abort()
+    const { usage } = this.#options.reader.end()
+    this.#settle(asGatewayError(error), usage)
+  }
+
+  #settle(error: GatewayError | null, usage: Usage | null): void {
+    this.#done = true
+    this.#resolve({ committed: this.#committed, usage, error })
+  }
+}
+
+function asGatewayError(error: unknown): GatewayError {
+  if (error instanceof GatewayError) return error
+  return new GatewayError('internal_error', 'The gateway failed to read the answer.', { cause: error })
+}
