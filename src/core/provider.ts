@@ -71,8 +71,8 @@ interface CallBase {
   readonly raw: TopLevel
   /** Client headers that may go upstream (allow-listed), lower-case. */
   readonly headers: HeaderMap
-  /** By URL: what `assets()` asked for. */
-  readonly assets: ReadonlyMap<string, Asset>
+  /** By URL: what `assets()` asked for, filled in before `buildRequests`. */
+  readonly assets: Map<string, Asset>
   /** The connection this attempt goes to: per-model rules need its model name and overrides. */
   readonly connection: Connection
 }

@@ -1,5 +1,12 @@
 import { GatewayError } from '../core/errors.ts'
-import type { Call, HeaderMap, ReadResponse, Translator, UpstreamRequest, UpstreamResponse } from '../core/provider.ts'
+import type {
+  Call,
+  HeaderMap,
+  ReadResponse,
+  Translator,
+  UpstreamRequest,
+  UpstreamResponse,
+} from '../core/provider.ts'
 import { collect } from '../upstream/collect.ts'
 import type { ProxyDeps } from './deps.ts'
 import { openExchange } from './open-exchange.ts'
@@ -37,7 +44,8 @@ export async function attemptJson(
   }
   const first = requests[0]
   if (first === undefined) throw new Error('a translator built no request')
-  const responses = requests.length === 1 ? [await fetchOne(first, signal)] : await fanOut(requests, fetchOne, signal)
+  const responses =
+    requests.length === 1 ? [await fetchOne(first, signal)] : await fanOut(requests, fetchOne, signal)
   const read = await translator.readResponse(responses, call)
   const answered = responses[0] as UpstreamResponse
   return {
@@ -57,7 +65,7 @@ async function fanOut(
 ): Promise<UpstreamResponse[]> {
   const stop = new AbortController()
   const either = AbortSignal.any([signal, stop.signal])
-  const responses = new Array<UpstreamResponse>(requests.length)
+  const responses: UpstreamResponse[] = []
   let next = 0
   const worker = async (): Promise<void> => {
     while (next < requests.length) {

@@ -83,7 +83,8 @@ function checkTools(value: unknown): void {
 
 function checkObjects(value: unknown, at: string): void {
   if (value === undefined || value === null) return
-  if (!Array.isArray(value) || !value.every(isObject)) throw invalid(at, `\`${at}\` must be an array of objects.`)
+  if (!Array.isArray(value) || !value.every(isObject))
+    throw invalid(at, `\`${at}\` must be an array of objects.`)
 }
 
 function checkMetadata(value: unknown): void {
@@ -95,7 +96,10 @@ function checkMetadata(value: unknown): void {
 /** OpenAI's forms of `input` and `prompt`: a string, strings, tokens, or lists of tokens. */
 function checkText(value: unknown, name: string): void {
   if (typeof value === 'string' || (Array.isArray(value) && value.length > 0 && isTextList(value))) return
-  throw invalid(name, `\`${name}\` must be a string, or a non-empty array of strings, of tokens, or of token arrays.`)
+  throw invalid(
+    name,
+    `\`${name}\` must be a string, or a non-empty array of strings, of tokens, or of token arrays.`,
+  )
 }
 
 function isTextList(list: readonly unknown[]): boolean {

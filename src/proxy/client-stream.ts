@@ -1,22 +1,7 @@
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
-import { errorBody, type GatewayError } from '../core/errors.ts'
+import { sseEvent } from '../core/chat-chunks.ts'
 import type { Clock } from '../core/clock.ts'
-
-/** The client's side of an event stream: head, keep-alive comments, backpressure, and how it may end. */
-export interface ClientStream {
-  /** The 200 has gone out: from here on a failure is an event, not a status. */
-  readonly started: boolean
-  start(headers: OutgoingHttpHeaders): void
-  /** False where the client reads slower than we write: wait for `onDrain` before the next. */
-  write(bytes: Uint8Array | string): boolean
-  onDrain(listener: () => void): void
-  /** `data: [DONE]` and a clean end. */
-  finish(): void
-  /** One error event and an end without `[DONE]`. */
-  fail(error: GatewayError): void
-  /** Stops the timer. Idempotent. */
-  close(): void
-}
+import { errorBody, type GatewayError } from '../core/errors.ts'
 
 export interface ClientStreamOptions {
   readonly outgoing: ServerResponse
@@ -32,70 +17,87 @@ export interface ClientStreamOptions {
 const streamHeaders = {
   'content-type': 'text/event-stream; charset=utf-8',
   'cache-control': 'no-cache',
-  // nginx and its ingress buffer answers unless told otherwise
+  // nginx and its ingress hold answers back unless told otherwise
   'x-accel-buffering': 'no',
 }
 
-export function createClientStream(options: ClientStreamOptions): ClientStream {
-  const { outgoing, clock, keepAliveMs, flushMs, earlyHeaders } = options
-  let lastWrite = clock.monotonic()
-  let drained: (() => void) | null = null
-  let timer = setTimeout(tick, keepAliveMs)
+/** The client's side of an event stream: head, keep-alive comments, backpressure, and how it may end. */
+export class ClientStream {
+  readonly #options: ClientStreamOptions
+  #lastWrite: number
+  #timer: NodeJS.Timeout
+  #drained: (() => void) | null = null
 
-  function tick(): void {
-    const silentMs = clock.monotonic() - lastWrite
-    if (silentMs >= keepAliveMs - 1) {
-      if (!outgoing.headersSent) start(earlyHeaders())
+  constructor(options: ClientStreamOptions) {
+    this.#options = options
+    this.#lastWrite = options.clock.monotonic()
+    this.#timer = setTimeout(() => this.#tick(), options.keepAliveMs)
+    options.outgoing.on('drain', () => {
+      const listener = this.#drained
+      this.#drained = null
+      listener?.()
+    })
+  }
+
+  /** The 200 has gone out: from here on a failure is an event, not a status. */
+  get started(): boolean {
+    return this.#options.outgoing.headersSent
+  }
+
+  start(headers: OutgoingHttpHeaders): void {
+    const { outgoing } = this.#options
+    if (!outgoing.headersSent && !outgoing.destroyed)
+      outgoing.writeHead(200, { ...headers, ...streamHeaders })
+  }
+
+  /** False where the client reads slower than we write: wait for `onDrain` before the next. */
+  write(bytes: Uint8Array | string): boolean {
+    this.#lastWrite = this.#options.clock.monotonic()
+    return this.#options.outgoing.destroyed || this.#options.outgoing.write(bytes)
+  }
+
+  onDrain(listener: () => void): void {
+    this.#drained = listener
+  }
+
+  /** `data: [DONE]` and a clean end. */
+  finish(): void {
+    this.#end('data: [DONE]\n\n')
+  }
+
+  /** One error event and an end without `[DONE]`. */
+  fail(error: GatewayError): void {
+    this.#end(sseEvent(errorBody(error)))
+  }
+
+  /** Stops the timer. Idempotent. */
+  close(): void {
+    clearTimeout(this.#timer)
+  }
+
+  /** One timer for the whole stream: a write only notes the time, and the timer looks whether it is really due. */
+  #tick(): void {
+    const { clock, keepAliveMs, outgoing } = this.#options
+    if (clock.monotonic() - this.#lastWrite >= keepAliveMs - 1) {
+      this.start(this.#options.earlyHeaders())
       // A client that does not read has bytes waiting as it is; comments would only pile up behind them.
-      if (!outgoing.writableNeedDrain) write(': keep-alive\n\n')
-      else lastWrite = clock.monotonic()
+      if (outgoing.writableNeedDrain) this.#lastWrite = clock.monotonic()
+      else this.write(': keep-alive\n\n')
     }
-    timer = setTimeout(tick, Math.max(1, keepAliveMs - (clock.monotonic() - lastWrite)))
-  }
-
-  function start(headers: OutgoingHttpHeaders): void {
-    if (outgoing.headersSent || outgoing.destroyed) return
-    outgoing.writeHead(200, { ...headers, ...streamHeaders })
-  }
-
-  function write(bytes: Uint8Array | string): boolean {
-    lastWrite = clock.monotonic()
-    return outgoing.destroyed || outgoing.write(bytes)
+    const dueMs = keepAliveMs - (clock.monotonic() - this.#lastWrite)
+    this.#timer = setTimeout(() => this.#tick(), Math.max(1, dueMs))
   }
 
   /**
    * The last bytes must reach a client that still reads, and must not be held for one that does not: its socket is
    * destroyed before the end was written, since SDKs take a clean end for success.
    */
-  function end(last: string): void {
-    close()
+  #end(last: string): void {
+    this.close()
+    const { outgoing, flushMs } = this.#options
     if (outgoing.destroyed) return
     const giveUp = setTimeout(() => outgoing.destroy(), flushMs)
     outgoing.once('close', () => clearTimeout(giveUp))
     outgoing.end(last, () => clearTimeout(giveUp))
-  }
-
-  function close(): void {
-    clearTimeout(timer)
-  }
-
-  outgoing.on('drain', () => {
-    const listener = drained
-    drained = null
-    listener?.()
-  })
-
-  return {
-    get started() {
-      return outgoing.headersSent
-    },
-    start,
-    write,
-    onDrain: (listener) => {
-      drained = listener
-    },
-    finish: () => end('data: [DONE]\n\n'),
-    fail: (error) => end(`data: ${JSON.stringify(errorBody(error))}\n\n`),
-    close,
   }
 }

@@ -7,6 +7,7 @@ import type { RequestRecord } from '../core/record.ts'
 import type { Deadlines, Transport } from '../core/transport.ts'
 import type { Registry } from '../registry/snapshot.ts'
 import type { Router } from '../routing/router.ts'
+import type { Gate } from './gate.ts'
 
 /** Everything the data plane is made of, wired once in `app.ts`. */
 export interface ProxyDeps {
@@ -41,12 +42,6 @@ export interface ProxyLimits {
   readonly keepAliveMs: number
   /** How long a client may take over the last bytes, ms. */
   readonly flushMs: number
-}
-
-/** Who may come in: counts requests in flight, refuses above the bound and while shutting down. */
-export interface Gate {
-  /** Throws 503 `overloaded` or `shutting_down`; the function it returns must be called once at the request's end. */
-  enter(): () => void
 }
 
 /** Connections are checked against the catalogue when they are saved, so that a missing provider is a fault of ours. */

@@ -22,7 +22,13 @@ export function headersForUpstream(headers: IncomingHttpHeaders): HeaderMap {
 }
 
 /** Where providers write their own id of a request, first found wins. */
-const requestIdHeaders = ['x-request-id', 'request-id', 'x-amzn-requestid', 'apim-request-id', 'x-goog-request-id']
+const requestIdHeaders = [
+  'x-request-id',
+  'request-id',
+  'x-amzn-requestid',
+  'apim-request-id',
+  'x-goog-request-id',
+]
 
 export function upstreamRequestId(headers: HeaderMap): string | null {
   for (const name of requestIdHeaders) {
@@ -58,4 +64,9 @@ export function retryHeaders(error: GatewayError): OutgoingHttpHeaders {
   if (error.retryAfterMs === undefined || (error.status !== 429 && error.status !== 503)) return {}
   const waitMs = Math.min(longestShownMs, Math.max(1, Math.ceil(error.retryAfterMs)))
   return { 'retry-after': String(Math.ceil(waitMs / 1000)), 'retry-after-ms': String(waitMs) }
+}
+
+/** Header values are ASCII; a name with other letters travels percent-encoded. */
+export function headerText(value: string): string {
+  return /^[\x20-\x7e]*$/.test(value) ? value : encodeURIComponent(value)
 }

@@ -39,7 +39,14 @@ export interface JournalOptions {
   readonly record: (record: RequestRecord) => void
 }
 
-export function createJournal({ requestId, operation, method, path, clock, record }: JournalOptions): Journal {
+export function createJournal({
+  requestId,
+  operation,
+  method,
+  path,
+  clock,
+  record,
+}: JournalOptions): Journal {
   const startedAt = clock.monotonic()
   const attempts: AttemptRecord[] = []
   let waitedMs = 0

@@ -19,7 +19,12 @@ export async function openExchange(
 ): Promise<Exchange> {
   const { connection } = call
   const provider = requireProvider(deps, connection)
-  const signed = await deps.sign(provider.signer(connection.credential), request, connection.credential, signal)
+  const signed = await deps.sign(
+    provider.signer(connection.credential),
+    request,
+    connection.credential,
+    signal,
+  )
   const exchange = await deps.transport.dispatch(signed, {
     egress: egressOf(connection),
     deadlines: deps.limits.deadlines,

@@ -45,7 +45,8 @@ export function parseRequest(bytes: Buffer, operation: Operation, pathModel: str
 }
 
 function scan(bytes: Buffer): TopLevel {
-  if (bytes.length === 0) throw new GatewayError('invalid_json', 'The request body is empty; a JSON object is expected.')
+  if (bytes.length === 0)
+    throw new GatewayError('invalid_json', 'The request body is empty; a JSON object is expected.')
   if (!isUtf8(bytes)) throw new GatewayError('invalid_json', 'The request body is not valid UTF-8.')
   const result = scanTopLevel(bytes, maxDepth)
   switch (result.kind) {
@@ -81,9 +82,13 @@ function refuseDuplicates(raw: TopLevel): void {
     const name = member.key.toLowerCase()
     if (name !== 'model' && name !== 'stream') continue
     if (seen.has(name) || name !== member.key) {
-      throw new GatewayError('invalid_request', `The request body names \`${name}\` more than once or misspelt.`, {
-        param: name,
-      })
+      throw new GatewayError(
+        'invalid_request',
+        `The request body names \`${name}\` more than once or misspelt.`,
+        {
+          param: name,
+        },
+      )
     }
     seen.add(name)
   }

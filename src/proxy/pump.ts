@@ -1,10 +1,10 @@
 import { GatewayError } from '../core/errors.ts'
 import type { Eventually } from '../core/provider.ts'
+import type { StreamReader, StreamStep } from '../core/stream-reader.ts'
 import type { BodySink, Exchange } from '../core/transport.ts'
 import type { Usage } from '../core/usage.ts'
 import type { ClientStream } from './client-stream.ts'
 import { createInTurn } from './in-turn.ts'
-import type { StreamReader, StreamStep } from './stream-reader.ts'
 
 export interface PumpEnd {
   /** The first real event has reached the client: nothing may be retried. */

@@ -24,7 +24,9 @@ export function discardBody(incoming: IncomingMessage): void {
 export function readBody(incoming: IncomingMessage, maxBytes: number): Promise<Buffer> {
   const encoding = incoming.headers['content-encoding']
   if (encoding !== undefined && encoding !== 'identity') {
-    throw new GatewayError('invalid_request', 'A request body with a content-encoding is not supported.', { status: 415 })
+    throw new GatewayError('invalid_request', 'A request body with a content-encoding is not supported.', {
+      status: 415,
+    })
   }
   if (Number(incoming.headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes)
   return new Promise((resolve, reject) => {
@@ -45,5 +47,8 @@ export function readBody(incoming: IncomingMessage, maxBytes: number): Promise<B
 }
 
 function tooLarge(maxBytes: number): GatewayError {
-  return new GatewayError('request_too_large', `The request body is larger than the limit of ${maxBytes} bytes.`)
+  return new GatewayError(
+    'request_too_large',
+    `The request body is larger than the limit of ${maxBytes} bytes.`,
+  )
 }

@@ -21,7 +21,13 @@ export interface ResolveOptions {
  * The models that may serve this request, in order: the one named, or a route's for the stage, less those the caller
  * may not use. Throws 404 `model_not_found` in the same words for unknown, deleted and not allowed.
  */
-export function resolveModels({ snapshot, principal, modelName, headers, metadata }: ResolveOptions): Resolved[] {
+export function resolveModels({
+  snapshot,
+  principal,
+  modelName,
+  headers,
+  metadata,
+}: ResolveOptions): Resolved[] {
   const headerStage = stageNamed(single(headers['x-modelgate-stage']), 'x-modelgate-stage')
   const namedTeam = single(headers['x-modelgate-team'])
   const hintedTeams = [single(headers['openai-project']), single(headers['openai-organization'])].filter(
@@ -57,7 +63,8 @@ function modelsOfStage(route: Route, stage: Stage | null): readonly string[] {
 
 /** Only a route looks here: to any other model `metadata` is the caller's own. */
 function stageInMetadata(metadata: unknown): string | null {
-  const stage = typeof metadata === 'object' && metadata !== null ? (metadata as { stage?: unknown }).stage : null
+  const stage =
+    typeof metadata === 'object' && metadata !== null ? (metadata as { stage?: unknown }).stage : null
   return typeof stage === 'string' ? stage : null
 }
 

@@ -1,5 +1,5 @@
-import type { ChatChunk, ChatCompletion, UsageBody } from '../core/openai.ts'
-import type { Usage } from '../core/usage.ts'
+import type { ChatChunk, ChatCompletion, UsageBody } from './openai.ts'
+import type { Usage } from './usage.ts'
 
 /** Chat chunks on the wire: `data: {…}` and an empty line. */
 export function sseEvent(body: unknown): string {
@@ -10,7 +10,9 @@ export function sseEvent(body: unknown): string {
 export function isReal(chunk: ChatChunk): boolean {
   return chunk.choices.some(({ delta, finish_reason }) => {
     if (finish_reason !== null) return true
-    return Boolean(delta.content) || Boolean(delta.reasoning_content) || Boolean(delta.refusal) || hasItems(delta)
+    return (
+      Boolean(delta.content) || Boolean(delta.reasoning_content) || Boolean(delta.refusal) || hasItems(delta)
+    )
   })
 }
 
@@ -35,7 +37,12 @@ export function usageBody(usage: Usage): UsageBody {
 
 /** A whole answer as the stream a client asked for, where the upstream cannot stream. */
 export function asChunks(completion: ChatCompletion): ChatChunk[] {
-  const head = { id: completion.id, object: 'chat.completion.chunk' as const, created: completion.created, model: completion.model }
+  const head = {
+    id: completion.id,
+    object: 'chat.completion.chunk' as const,
+    created: completion.created,
+    model: completion.model,
+  }
   return completion.choices.flatMap(({ index, message, finish_reason }) => {
     const { tool_calls, ...delta } = message
     const calls = tool_calls?.map((call, position) => ({ index: position, ...call }))

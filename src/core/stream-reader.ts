@@ -1,6 +1,6 @@
-import type { GatewayError } from '../core/errors.ts'
-import type { Eventually } from '../core/provider.ts'
-import type { Usage } from '../core/usage.ts'
+import type { GatewayError } from './errors.ts'
+import type { Eventually } from './provider.ts'
+import type { Usage } from './usage.ts'
 
 /** What one network chunk of the upstream comes to on the client's side. */
 export interface StreamStep {

@@ -1,0 +1,96 @@
+import { createServer, STATUS_CODES } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { getRequestListener, type HttpBindings } from '@hono/node-server'
+import type { Hono } from 'hono'
+import { errorBody, GatewayError } from './core/errors.ts'
+
+export interface ListenerOptions {
+  readonly app: Hono<{ Bindings: HttpBindings }>
+  readonly host: string
+  readonly port: number
+  readonly tls: { readonly cert: string; readonly key: string } | null
+}
+
+export interface Listener {
+  /** `http://127.0.0.1:8080`, as reached from this machine. */
+  readonly url: string
+  readonly port: number
+  /** New certificates for connections from now on. */
+  replaceTls(tls: { cert: string; key: string }): void
+  /** No further connections; idle ones are closed. Requests in flight go on. */
+  stopAccepting(): void
+  /** Destroys what is still open. */
+  destroy(): void
+}
+
+const maxHeaderBytes = 64 * 1024
+/** Longer than the 60 s of common load balancers, which must be the ones to close an idle connection. */
+const keepAliveMs = 75_000
+
+/** Listens; rejects where the address is taken or not ours. */
+export async function listen({ app, host, port, tls }: ListenerOptions): Promise<Listener> {
+  const handle = getRequestListener(app.fetch, {
+    overrideGlobalObjects: false,
+    errorHandler: refuseUnreadable,
+  })
+  const options = { maxHeaderSize: maxHeaderBytes, keepAliveTimeout: keepAliveMs, noDelay: true }
+  const listener = (...both: Parameters<typeof handle>) => void handle(...both)
+  const secure = tls === null ? null : createTlsServer({ ...options, ...tls }, listener)
+  const server = secure ?? createServer(options, listener)
+  server.on('clientError', answerMalformed)
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, host, () => {
+      server.off('error', reject)
+      resolve()
+    })
+  })
+  const bound = (server.address() as AddressInfo).port
+  return {
+    url: `${tls === null ? 'http' : 'https'}://${shownHost(host)}:${bound}`,
+    port: bound,
+    replaceTls: (next) => secure?.setSecureContext(next),
+    stopAccepting: () => {
+      server.close()
+      server.closeIdleConnections()
+    },
+    destroy: () => server.closeAllConnections(),
+  }
+}
+
+function shownHost(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return '127.0.0.1'
+  return host.includes(':') ? `[${host}]` : host
+}
+
+/** A request line or Host header from which no URL can be made. */
+function refuseUnreadable(): Response {
+  const error = new GatewayError('invalid_request', 'The request line or the host header cannot be read.')
+  return Response.json(errorBody(error), { status: error.status })
+}
+
+/** What Node's parser refuses never reaches a handler; it gets the error object all the same. */
+function answerMalformed(error: NodeJS.ErrnoException, socket: Duplex): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy()
+    return
+  }
+  const status = statusOf(error.code)
+  const body = JSON.stringify(
+    errorBody(new GatewayError('invalid_request', STATUS_CODES[status] ?? 'Bad Request', { status })),
+  )
+  const head = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    'content-type: application/json',
+    `content-length: ${Buffer.byteLength(body)}`,
+    'connection: close',
+  ]
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy())
+}
+
+function statusOf(code: string | undefined): number {
+  if (code === 'HPE_HEADER_OVERFLOW') return 431
+  return code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400
+}

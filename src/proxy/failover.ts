@@ -1,0 +1,105 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Connection, Model } from '../core/entities.ts'
+import { GatewayError } from '../core/errors.ts'
+import type { AttemptRecord } from '../core/record.ts'
+import type { Attempt } from '../routing/router.ts'
+import type { ProxyDeps } from './deps.ts'
+import type { Journal } from './journal.ts'
+
+export interface FailoverOptions {
+  readonly deps: ProxyDeps
+  readonly journal: Journal
+  readonly model: Model
+  readonly connectionName: string | null
+  readonly affinityKey: string | null
+  /** Connections that cannot serve this operation at all. */
+  readonly unfit: ReadonlySet<string>
+  readonly signal: AbortSignal
+  /** One try. Throws GatewayError while nothing was shown to the client. */
+  readonly attempt: (connection: Connection) => Promise<Tried>
+}
+
+/** An answer that reached the client. `error`: it began well and then broke off, which counts against the connection. */
+export interface Tried {
+  readonly firstByteMs: number
+  readonly error: GatewayError | null
+}
+
+/**
+ * Tries one connection after another until one answers, as `routing/` chooses and permits. Throws the error that the
+ * client can act on best.
+ */
+export async function failover(options: FailoverOptions): Promise<Tried> {
+  const { deps, model, connectionName, affinityKey, signal } = options
+  const tried = new Set(options.unfit)
+  const errors: GatewayError[] = []
+  let repeated = false
+  for (;;) {
+    const choice = deps.router.acquire({ model, connectionName, affinityKey, tried })
+    if (choice.kind === 'none') {
+      if (errors.length === 0) throw choice.error
+      if (repeated || errors.length > 1 || !isPassing(errors[0] as GatewayError)) {
+        throw deps.router.pickError(errors, model)
+      }
+      // The only candidate gets a second try, after a pause.
+      repeated = true
+      tried.clear()
+      for (const id of options.unfit) tried.add(id)
+      await sleep(deps.router.backoffMs(errors.length), undefined, { signal })
+      continue
+    }
+    try {
+      return await tryOnce(options, choice.attempt)
+    } catch (error) {
+      if (!(error instanceof GatewayError) || signal.aborted) throw error
+      errors.push(error)
+      if (!deps.router.mayRetry({ error, attempts: errors.length }))
+        throw deps.router.pickError(errors, model)
+      tried.add(choice.attempt.connection.id)
+    }
+  }
+}
+
+/** A failure that the same connection may not have a moment later: 408, 409, 5xx, a lost or refused connection. */
+function isPassing(error: GatewayError): boolean {
+  return error.reason === 'provider_down' || error.reason === 'network'
+}
+
+async function tryOnce(options: FailoverOptions, attempt: Attempt): Promise<Tried> {
+  const { deps, journal, signal } = options
+  const { connection } = attempt
+  const startedAt = deps.clock.monotonic()
+  const stopWaiting = journal.waiting()
+  journal.connection = connection
+  const close = (outcome: AttemptRecord['outcome']) => {
+    stopWaiting()
+    journal.attempted({
+      provider: connection.provider,
+      connection: connection.name,
+      outcome,
+      durationMs: deps.clock.monotonic() - startedAt,
+    })
+  }
+  const failed = (error: unknown) => {
+    if (signal.aborted || !(error instanceof GatewayError) || error.reason === null) {
+      attempt.settle({ kind: 'neutral' })
+      close(signal.aborted ? 'aborted' : 'refused')
+    } else {
+      const { reason, retryAfterMs, message } = error
+      attempt.settle({ kind: 'failure', reason, retryAfterMs, message })
+      close(reason)
+    }
+  }
+  try {
+    const tried = await options.attempt(connection)
+    if (tried.error !== null) failed(tried.error)
+    else {
+      attempt.settle({ kind: 'success', firstByteMs: tried.firstByteMs })
+      close('success')
+    }
+    return tried
+  } catch (error) {
+    failed(error)
+    throw error
+  }
+}

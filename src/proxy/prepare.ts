@@ -1,0 +1,84 @@
+import type { IncomingMessage } from 'node:http'
+import type { Connection, Model } from '../core/entities.ts'
+import { GatewayError } from '../core/errors.ts'
+import { patchTopLevel } from '../core/json/patch.ts'
+import { scanTopLevel } from '../core/json/top-level.ts'
+import type { EmbeddingsRequest, Operation } from '../core/openai.ts'
+import type { Asset, Call, Translator } from '../core/provider.ts'
+import { requireProvider, type ProxyDeps } from './deps.ts'
+import { headersForUpstream } from './headers.ts'
+import type { ParsedRequest } from './parse-request.ts'
+
+/** A request that is allowed and whose model can serve it: what every attempt at it shares. */
+export interface Prepared {
+  readonly request: ParsedRequest
+  readonly unfit: ReadonlySet<string>
+  translator(connection: Connection): Translator
+  call(connection: Connection): Call
+}
+
+const idPrefix: Record<Operation, string> = { chat: 'chatcmpl-', completions: 'cmpl-', embeddings: 'embd-' }
+
+/** Throws 400 `unsupported_operation` where the model is of the other kind, or none of its providers has the operation. */
+export function prepare(
+  deps: ProxyDeps,
+  incoming: IncomingMessage,
+  request: ParsedRequest,
+  model: Model,
+): Prepared {
+  const { operation } = request
+  if ((operation === 'embeddings') !== (model.kind === 'embedding')) {
+    const able = model.kind === 'embedding' ? 'embeddings' : 'text generation'
+    throw new GatewayError('unsupported_operation', `The model \`${model.name}\` serves ${able} only.`, {
+      param: 'model',
+    })
+  }
+  const unfit = new Set<string>()
+  for (const connection of model.connections) {
+    if (requireProvider(deps, connection).operations[operation] === undefined) unfit.add(connection.id)
+  }
+  if (unfit.size > 0 && unfit.size === model.connections.length) {
+    throw new GatewayError(
+      'unsupported_operation',
+      `The provider of \`${model.name}\` has no ${operation} operation; use chat completions.`,
+      { param: 'model' },
+    )
+  }
+  const shared = {
+    ...withDimensions(request, model),
+    id: idPrefix[operation] + deps.makeId().replaceAll('-', ''),
+    created: Math.floor(deps.clock.now() / 1000),
+    stream: request.stream,
+    includeUsage: request.includeUsage,
+    headers: headersForUpstream(incoming.headers),
+    assets: new Map<string, Asset>(),
+  }
+  return {
+    request,
+    unfit,
+    translator: (connection) => {
+      const translator = requireProvider(deps, connection).operations[operation]
+      if (translator === undefined) throw new Error(`${connection.provider} has no ${operation}`)
+      return translator
+    },
+    call: (connection) => ({ ...shared, connection }) as Call,
+  }
+}
+
+/** The model's own `dimensions`, where the client names none. */
+function withDimensions(request: ParsedRequest, model: Model): Pick<Call, 'operation' | 'body' | 'raw'> {
+  const { operation, body, raw } = request
+  if (
+    operation !== 'embeddings' ||
+    model.embeddingDimensions === null ||
+    typeof body.dimensions === 'number'
+  ) {
+    return { operation, body, raw }
+  }
+  const dimensions = model.embeddingDimensions
+  const bytes = Buffer.from(patchTopLevel(raw, new Map([['dimensions', String(dimensions)]])))
+  const scanned = scanTopLevel(bytes, Number.MAX_SAFE_INTEGER)
+  if (scanned.kind !== 'object') throw new Error('a patched object is an object')
+  const withDefault: EmbeddingsRequest = { ...body, dimensions }
+  return { operation, body: withDefault, raw: scanned.top }
+}

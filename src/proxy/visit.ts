@@ -1,0 +1,96 @@
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
+import { wwwAuthenticate } from '../access/www-authenticate.ts'
+import { GatewayError } from '../core/errors.ts'
+import type { Operation } from '../core/openai.ts'
+import { sendError } from './answer.ts'
+import { allowOrigin } from './cors.ts'
+import type { ProxyDeps } from './deps.ts'
+import { headerText, requestIdOf } from './headers.ts'
+import { createJournal, type Journal } from './journal.ts'
+import { discardBody } from './read-body.ts'
+import type { Visit } from './serve.ts'
+
+/**
+ * Brackets one request: its id, its place in the count, its record, and the one point where errors meet. Never
+ * rejects.
+ */
+export async function visited(
+  deps: ProxyDeps,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  operation: Operation | 'models' | 'other',
+  work: (visit: Visit) => Promise<void>,
+): Promise<void> {
+  const requestId = requestIdOf(incoming.headers, deps.makeId)
+  const journal = createJournal({
+    requestId,
+    operation,
+    method: incoming.method ?? '',
+    path: pathFor(operation),
+    clock: deps.clock,
+    record: deps.record,
+  })
+  const left = new AbortController()
+  outgoing.on('close', () => {
+    if (!outgoing.writableFinished) left.abort(new GatewayError('upstream_error', 'The client left.'))
+  })
+  const visit: Visit = {
+    deps,
+    incoming,
+    outgoing,
+    journal,
+    signal: left.signal,
+    headers: { 'x-request-id': requestId },
+  }
+  try {
+    allowOrigin(deps.corsOrigins, incoming, outgoing)
+    outgoing.once('close', deps.gate.enter())
+    await work(visit)
+  } catch (error) {
+    refuse(visit, error)
+  }
+  discardBody(incoming)
+  if (left.signal.aborted) journal.outcome = 'aborted'
+  journal.close(outgoing.headersSent ? outgoing.statusCode : 499)
+}
+
+/** What the client wrote in the path is not recorded: a model's name may stand in it. */
+function pathFor(operation: Operation | 'models' | 'other'): string {
+  return operation === 'chat' ? '/v1/chat/completions' : operation === 'other' ? 'other' : `/v1/${operation}`
+}
+
+function refuse({ deps, journal, outgoing, signal, headers }: Visit, error: unknown): void {
+  if (signal.aborted) return
+  const known = error instanceof GatewayError
+  if (!known) deps.onFault(error, journal.requestId)
+  const shown = known
+    ? error
+    : new GatewayError('internal_error', 'The gateway failed to handle this request.')
+  journal.outcome = 'error'
+  journal.error = shown
+  if (outgoing.headersSent) {
+    // An answer that has begun cannot be taken back; ended cleanly it would pass for a whole one.
+    outgoing.destroy()
+    return
+  }
+  sendError(outgoing, shown, {
+    ...headers,
+    ...(shown.status === 401 ? { 'www-authenticate': wwwAuthenticate(shown) } : {}),
+    ...(shown.code === 'shutting_down' ? { connection: 'close' } : {}),
+    ...(journal.attempts.length > 0 ? attemptHeaders(journal, shown) : {}),
+  })
+}
+
+/** Where connections were tried: which was the last, and that there is nothing left that a retry could try. */
+function attemptHeaders({ attempts, connection }: Journal, error: GatewayError): OutgoingHttpHeaders {
+  return {
+    'x-modelgate-attempts': String(attempts.length),
+    ...(connection === null
+      ? {}
+      : {
+          'x-modelgate-provider': headerText(connection.provider),
+          'x-modelgate-connection': headerText(connection.name),
+        }),
+    ...(error.status >= 429 ? { 'x-should-retry': 'false' } : {}),
+  }
+}
