@@ -43,7 +43,15 @@ export interface GatewayErrorOptions {
   retryAfterMs?: number
   /** False only where the provider cannot have begun work (429, refused connection): outside the retry budget. */
   costly?: boolean
+  upstream?: UpstreamAnswer
   cause?: unknown
+}
+
+/** What the provider itself answered, secrets removed: for operators (health, validation, logs), never for callers. */
+export interface UpstreamAnswer {
+  /** null: it came inside a stream that had begun with 200. */
+  readonly status: number | null
+  readonly message: string
 }
 
 /** Every refusal and failure the gateway answers. Whether another connection may be tried is `reason !== null`. */
@@ -57,6 +65,7 @@ export class GatewayError extends Error {
   readonly reason: FailureReason | null
   readonly retryAfterMs: number | undefined
   readonly costly: boolean
+  readonly upstream: UpstreamAnswer | null
 
   constructor(code: ErrorCode, message: string, options: GatewayErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
@@ -70,6 +79,7 @@ export class GatewayError extends Error {
     this.reason = options.reason ?? null
     this.retryAfterMs = options.retryAfterMs
     this.costly = options.costly ?? true
+    this.upstream = options.upstream ?? null
   }
 }
 

@@ -31,6 +31,8 @@ export interface UpstreamRequest {
   /** Lower-case names. No authorisation: signers add it, last. */
   readonly headers: Readonly<Record<string, string>>
   readonly body: Uint8Array | string | null
+  /** Only SigV4 reads it: the region to sign for, where it is not the credential's own. */
+  readonly region?: string
 }
 
 /** Header names lower-case; a repeated header's values are joined by a comma, as node:http does. */
@@ -45,6 +47,8 @@ export interface UpstreamResponse {
 /** An answer that is no success. `body` is bounded; it may be anything, HTML included. */
 export interface UpstreamFailure extends UpstreamResponse {
   readonly connection: Connection
+  /** Wall clock, ms: for a `retry-after` that is a date, where the answer has no `date` of its own. */
+  readonly now?: number
 }
 
 export interface AssetRequest {
@@ -131,9 +135,14 @@ export interface StreamTranslator {
 
 export type Framing = 'sse' | 'ndjson' | 'aws-event-stream'
 
+export interface PassthroughQuirks {
+  /** Events with neither choices nor usage (Azure's filter results); dropped unless said otherwise. */
+  readonly emptyChoices?: 'drop' | 'forward'
+}
+
 /** `none`: the upstream cannot stream; a client that asked for a stream gets the whole answer as one. */
 export type StreamMode =
-  | { readonly kind: 'passthrough' }
+  | { readonly kind: 'passthrough'; readonly quirks?: PassthroughQuirks }
   | { readonly kind: 'translate'; readonly framing: Framing; open(call: Call): StreamTranslator }
   | { readonly kind: 'none' }
 
@@ -158,6 +167,10 @@ export interface ListedModel {
 export interface Provider {
   readonly id: ProviderId
   readonly name: string
+  /** Where requests go if the credential names no `base_url`; null: it must. Absent: it depends on other fields. */
+  readonly baseUrl?: string | null
+  /** Set on presets: the provider whose protocol they speak. */
+  readonly presetOf?: ProviderId
   /** What a form asks for (design §5): drives validation, the OpenAPI document and the console. */
   readonly fields: readonly CredentialField[]
   readonly operations: Partial<Record<Operation, Translator>>
@@ -166,7 +179,11 @@ export interface Provider {
   /** Absent: the provider cannot list, and validation answers null. Pages: `next` names the following request. */
   readonly listModels?: {
     request(credential: Credential): UpstreamRequest
-    read(response: UpstreamResponse): { models: ListedModel[]; next: UpstreamRequest | null }
+    /** `request` is the one this answers: the next page is asked of the same place. */
+    read(
+      response: UpstreamResponse,
+      request: UpstreamRequest,
+    ): { models: ListedModel[]; next: UpstreamRequest | null }
   }
   /** A real, minimal generation or embedding, as the operation and body a client would send. */
   probe(connection: Connection): { operation: Operation; body: Record<string, unknown> }

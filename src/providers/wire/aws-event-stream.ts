@@ -32,7 +32,9 @@ export function createEventStreamDecoder({ maxFrameBytes = 16 * 1024 * 1024 } = 
     const taken = Math.min(bytes.length, size - heldBytes)
     if (heldBytes + taken > held.length) {
       // Grown by doubling and never by what a frame merely announces, so that a false length costs nothing.
-      const grown = Buffer.allocUnsafe(Math.max(firstHold, heldBytes + taken, Math.min(held.length * 2, size)))
+      const grown = Buffer.allocUnsafe(
+        Math.max(firstHold, heldBytes + taken, Math.min(held.length * 2, size)),
+      )
       held.copy(grown, 0, 0, heldBytes)
       held = grown
     }
@@ -70,6 +72,7 @@ export function createEventStreamDecoder({ maxFrameBytes = 16 * 1024 * 1024 } = 
         yield* frames(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength))
       } catch (error) {
         held = Buffer.alloc(0)
+        heldBytes = 0
         fault = error instanceof GatewayError ? error : malformed('it cannot be read')
         throw fault
       }
@@ -82,7 +85,8 @@ function frameSize(bytes: Buffer, maxFrameBytes: number): number {
   if (crc32(bytes.subarray(0, 8)) !== bytes.readUInt32BE(8)) throw malformed('its prelude checksum is wrong')
   const total = bytes.readUInt32BE(0)
   if (total > maxFrameBytes) throw malformed(`it is longer than ${maxFrameBytes} bytes`)
-  if (total < preludeBytes + trailerBytes + bytes.readUInt32BE(4)) throw malformed('its lengths contradict each other')
+  if (total < preludeBytes + trailerBytes + bytes.readUInt32BE(4))
+    throw malformed('its lengths contradict each other')
   return total
 }
 

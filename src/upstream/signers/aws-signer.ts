@@ -1,0 +1,71 @@
+import type { Clock } from '../../core/clock.ts'
+import type { Credential } from '../../core/entities.ts'
+import { GatewayError } from '../../core/errors.ts'
+import type { UpstreamRequest } from '../../core/provider.ts'
+import type { FetchText } from '../fetch-text.ts'
+import { createAwsKeyCache } from './aws-key-cache.ts'
+import type { AwsIdentity, AwsKeys } from './aws-keys.ts'
+import { signSigV4 } from './aws-sigv4.ts'
+import { assumeRole, defaultSessionName } from './sts.ts'
+
+export interface AwsSignerOptions {
+  readonly clock: Clock
+  readonly fetchText: FetchText
+  /** Signs AssumeRole where the credential has a role and no keys. */
+  readonly identity: AwsIdentity
+  /** Aborted when the gateway stops. */
+  readonly closing: AbortSignal
+}
+
+export type AwsSigner = (
+  request: UpstreamRequest,
+  credential: Credential,
+  signal: AbortSignal,
+) => Promise<UpstreamRequest>
+
+/**
+ * The signer `sigv4` for Bedrock: with the credential's keys, or with those of its role (taken on by its keys, else by
+ * the gateway's own identity). Throws GatewayError (`costly: false`) where there are none to be had.
+ */
+export function createAwsSigner({ clock, fetchText, identity, closing }: AwsSignerOptions): AwsSigner {
+  const cache = createAwsKeyCache({ clock, closing })
+
+  function keysOf(credential: Credential, region: string, signal: AbortSignal): Promise<AwsKeys> | AwsKeys {
+    const { settings } = credential
+    const given = givenKeys(credential)
+    const roleArn = settings['aws_role_arn']
+    if (!roleArn) return given ?? refuse('The credential has neither AWS keys nor a role.')
+    const role = {
+      roleArn,
+      sessionName: settings['aws_role_session_name'] || defaultSessionName,
+      externalId: settings['aws_external_id'] || null,
+      region,
+      endpoint: settings['sts_endpoint'] || null,
+    }
+    const egress = credential.managedBy === 'file' ? 'operator' : 'guarded'
+    // The version changes with every secret: what an old one brought is never served for the new.
+    const id = JSON.stringify([credential.id, credential.version, role, given?.accessKeyId ?? null])
+    const load = async (bound: AbortSignal) => {
+      const keys = given ?? (await identity(bound))
+      return assumeRole({ ...role, egress, keys }, { clock, fetchText }, bound)
+    }
+    return cache.get(id, load, signal)
+  }
+
+  return async (request, credential, signal) => {
+    const own = credential.settings['aws_region'] ?? refuse('The credential has no `aws_region`.')
+    const keys = await keysOf(credential, own, signal)
+    return signSigV4(request, { keys, region: request.region ?? own, service: 'bedrock', now: clock.now() })
+  }
+}
+
+function givenKeys({ settings, secrets }: Credential): AwsKeys | null {
+  const accessKeyId = settings['aws_access_key_id']
+  const secretAccessKey = secrets['aws_secret_access_key']
+  if (!accessKeyId || secretAccessKey === undefined) return null
+  return { accessKeyId, secretAccessKey, sessionToken: secrets['aws_session_token'] ?? null, expiresAt: null }
+}
+
+function refuse(message: string): never {
+  throw new GatewayError('upstream_auth_failed', message, { reason: 'authentication', costly: false })
+}
