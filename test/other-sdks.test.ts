@@ -155,7 +155,7 @@ describe('LangChain', () => {
     const message = await chat().invoke('hi')
     expect(message.content).toBe('Hello there, friend.')
     const parts = await Array.fromAsync(await chat().stream('hi'))
-    expect(parts.map((part) => String(part.content)).join('')).toBe('Hello there, friend.')
+    expect(parts.map((part) => part.text).join('')).toBe('Hello there, friend.')
   })
 
   it('binds tools', async () => {

@@ -4,7 +4,8 @@ import { GatewayError, type ErrorCode } from '../core/errors.ts'
 const table = {
   missing: {
     code: 'missing_api_key',
-    message: 'No API key was given. Send a token as `Authorization: Bearer <token>` or as `api-key: <token>`.',
+    message:
+      'No API key was given. Send a token as `Authorization: Bearer <token>` or as `api-key: <token>`.',
   },
   malformed: { code: 'invalid_api_key', message: 'The API key is not a valid JSON Web Token.' },
   too_large: { code: 'invalid_api_key', message: 'The token is larger than 16 KiB.' },

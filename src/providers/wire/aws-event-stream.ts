@@ -2,82 +2,55 @@ import { crc32 } from 'node:zlib'
 import { GatewayError } from '../../core/errors.ts'
 import type { WireEvent } from '../../core/provider.ts'
 import { readEventHeaders } from './aws-event-headers.ts'
-
-export interface EventStreamDecoder {
-  /**
-   * The events that this chunk completes, to be read to the end before the next chunk. Throws GatewayError (reason
-   * provider_down) at the first malformed frame, after the events that came before it.
-   */
-  push(chunk: Uint8Array): Iterable<WireEvent>
-  /** Bytes of an unfinished frame: more than 0 at the end of a body means that it was cut off. */
-  pending(): number
-}
+import type { Decoder, OnEvent } from './decoder.ts'
+import { HeldBytes } from './held-bytes.ts'
 
 const preludeBytes = 12
 const trailerBytes = 4
-const firstHold = 1024
 
 /**
  * Incremental decoder of `application/vnd.amazon.eventstream`: total length, headers length, CRC of both, headers,
- * payload, CRC of everything (AWS event stream encoding, documentation of Amazon Transcribe streaming). Frames that
- * lie whole in a chunk are read in place; only a frame that spans chunks is copied, once.
+ * payload, CRC of everything (AWS event stream encoding, Amazon Transcribe's documentation). Frames that lie whole in
+ * a chunk are read in place. A stream that ends inside a frame was cut off: `end` throws GatewayError.
  */
-export function createEventStreamDecoder({ maxFrameBytes = 16 * 1024 * 1024 } = {}): EventStreamDecoder {
-  let held = Buffer.alloc(0)
-  let heldBytes = 0
-  let fault: GatewayError | null = null
+export function createEventStreamDecoder({ maxFrameBytes = 16 * 1024 * 1024 } = {}): Decoder {
+  const held = new HeldBytes(maxFrameBytes)
+  /** Of the frame whose beginning is held; null until its prelude is whole. */
+  let heldSize: number | null = null
 
-  /** Adds to the held frame what it lacks up to `size`; answers how many bytes it took. */
-  function hold(bytes: Buffer, size: number): number {
-    const taken = Math.min(bytes.length, size - heldBytes)
-    if (heldBytes + taken > held.length) {
-      // Grown by doubling and never by what a frame merely announces, so that a false length costs nothing.
-      const grown = Buffer.allocUnsafe(
-        Math.max(firstHold, heldBytes + taken, Math.min(held.length * 2, size)),
-      )
-      held.copy(grown, 0, 0, heldBytes)
-      held = grown
+  function hold(chunk: Buffer, start: number, onEvent: OnEvent): number {
+    const wanted = heldSize ?? preludeBytes
+    const end = Math.min(chunk.length, start + wanted - held.length)
+    held.add(chunk, start, end)
+    if (held.length < wanted) return end
+    const bytes = held.take()
+    if (heldSize === null) {
+      heldSize = frameSize(bytes, maxFrameBytes)
+      held.add(bytes, 0, bytes.length)
+    } else {
+      heldSize = null
+      onEvent(readFrame(bytes))
     }
-    bytes.copy(held, heldBytes, 0, taken)
-    heldBytes += taken
-    return taken
-  }
-
-  function* frames(chunk: Buffer): Generator<WireEvent> {
-    let rest = chunk
-    while (rest.length > 0) {
-      if (heldBytes === 0 && rest.length >= preludeBytes) {
-        const size = frameSize(rest, maxFrameBytes)
-        if (rest.length >= size) {
-          yield readFrame(rest.subarray(0, size))
-          rest = rest.subarray(size)
-          continue
-        }
-      }
-      const size = heldBytes < preludeBytes ? preludeBytes : frameSize(held, maxFrameBytes)
-      rest = rest.subarray(hold(rest, size))
-      if (heldBytes >= preludeBytes && heldBytes === frameSize(held, maxFrameBytes)) {
-        const event = readFrame(held.subarray(0, heldBytes))
-        heldBytes = 0
-        held = Buffer.alloc(0)
-        yield event
-      }
-    }
+    return end
   }
 
   return {
-    *push(chunk) {
-      if (fault !== null) throw fault
-      try {
-        yield* frames(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength))
-      } catch (error) {
-        held = Buffer.alloc(0)
-        heldBytes = 0
-        fault = error instanceof GatewayError ? error : malformed('it cannot be read')
-        throw fault
+    push(chunk, onEvent) {
+      let start = 0
+      while (start < chunk.length) {
+        const rest = held.length > 0 ? null : chunk.subarray(start)
+        const size = rest !== null && rest.length >= preludeBytes ? frameSize(rest, maxFrameBytes) : Infinity
+        if (rest !== null && rest.length >= size) {
+          onEvent(readFrame(rest.subarray(0, size)))
+          start += size
+        } else {
+          start = hold(chunk, start, onEvent)
+        }
       }
     },
-    pending: () => heldBytes,
+    end() {
+      if (held.length > 0) throw malformed('it was cut off')
+    },
   }
 }
 
@@ -85,8 +58,8 @@ function frameSize(bytes: Buffer, maxFrameBytes: number): number {
   if (crc32(bytes.subarray(0, 8)) !== bytes.readUInt32BE(8)) throw malformed('its prelude checksum is wrong')
   const total = bytes.readUInt32BE(0)
   if (total > maxFrameBytes) throw malformed(`it is longer than ${maxFrameBytes} bytes`)
-  if (total < preludeBytes + trailerBytes + bytes.readUInt32BE(4))
-    throw malformed('its lengths contradict each other')
+  const least = preludeBytes + bytes.readUInt32BE(4) + trailerBytes
+  if (total < least) throw malformed('its lengths contradict each other')
   return total
 }
 

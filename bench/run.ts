@@ -1,0 +1,136 @@
+import { spawn } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { exportJWK, generateKeyPair, SignJWT } from 'jose'
+import { type Running, start } from './processes.ts'
+
+// CPU per request and per streamed chunk: the gateway, with tokens, pool, metrics and request log on, against bare
+// proxies in the same run. Proxies are pinned to one core, load and upstream to the other; rounds are interleaved.
+
+const rounds = Number(process.env['BENCH_ROUNDS'] ?? 5)
+const proxyCore = 0
+const loadCore = 1
+
+interface Task {
+  readonly name: string
+  readonly promptBytes: number
+  /** 0: not streamed. */
+  readonly chunks: number
+  readonly requests: number
+  readonly unit: 'request' | 'chunk'
+}
+
+const tasks: Task[] = [
+  { name: 'whole answer, 1 KB prompt', promptBytes: 1024, chunks: 0, requests: 4000, unit: 'request' },
+  { name: 'whole answer, 10 KB prompt', promptBytes: 10_240, chunks: 0, requests: 3000, unit: 'request' },
+  { name: 'whole answer, 200 KB prompt', promptBytes: 204_800, chunks: 0, requests: 800, unit: 'request' },
+  { name: 'streamed, per chunk', promptBytes: 1024, chunks: 1000, requests: 60, unit: 'chunk' },
+]
+
+const dir = mkdtempSync(join(tmpdir(), 'modelgate-bench-'))
+const { publicKey, privateKey } = await generateKeyPair('ES256', { extractable: true })
+const jwk = { ...(await exportJWK(publicKey)), kid: 'bench', alg: 'ES256', use: 'sig' }
+writeFileSync(join(dir, 'jwks.json'), JSON.stringify({ keys: [jwk] }))
+const token = await new SignJWT({ teams: ['bench'] })
+  .setProtectedHeader({ alg: 'ES256', kid: 'bench' })
+  .setIssuer('https://bench.test')
+  .setAudience('modelgate')
+  .setSubject('bench')
+  .setExpirationTime('1h')
+  .sign(privateKey)
+
+const running: Running[] = []
+async function started(
+  script: string,
+  args: string[],
+  core: number,
+  env: Record<string, string> = {},
+): Promise<Running> {
+  const process = await start(script, args, core, env)
+  running.push(process)
+  return process
+}
+
+try {
+  const upstream = await started('./upstream.ts', [], loadCore)
+  const origin = `http://127.0.0.1:${upstream.port}`
+  const config = join(dir, 'modelgate.yaml')
+  writeFileSync(config, JSON.stringify(gatewayConfig(origin)))
+  const proxies: Record<string, Running> = {
+    'bare node:http + undici': await started('./bare-node.ts', [origin], proxyCore),
+    'bare hono + undici': await started('./bare-hono.ts', [origin], proxyCore),
+    modelgate: await started('../src/main.ts', ['serve'], proxyCore, {
+      MODELGATE_CONFIG: config,
+      NODE_ENV: 'production',
+    }),
+  }
+  for (const task of tasks) await measure(task, proxies)
+} finally {
+  for (const process of running) process.stop()
+  rmSync(dir, { recursive: true, force: true })
+}
+
+function gatewayConfig(origin: string): object {
+  const credentials = {
+    creds_type: 'API_KEY',
+    provider: 'openai',
+    api_key: 'sk-bench',
+    base_url: `${origin}/v1`,
+  }
+  const connection = (name: string) => ({
+    name,
+    model_name: 'bench',
+    credentials: { ...credentials, api_key: `sk-${name}` },
+  })
+  return {
+    listen: { host: '127.0.0.1', port: 0 },
+    state: { data_dir: join(dir, 'data') },
+    health: { enabled: false },
+    auth: {
+      issuers: [{ issuer: 'https://bench.test', audience: 'modelgate', jwks_file: join(dir, 'jwks.json') }],
+    },
+    models: [{ name: 'bench', connections: [connection('one'), connection('two')] }],
+  }
+}
+
+async function measure(task: Task, proxies: Record<string, Running>): Promise<void> {
+  const figures: Record<string, number[]> = {}
+  for (let round = -1; round < rounds; round++) {
+    for (const [name, proxy] of Object.entries(proxies)) {
+      const before = proxy.cpu()
+      await load(proxy.port, task)
+      const spent = proxy.cpu() - before
+      // The first round warms the compiler and counts for nothing.
+      if (round >= 0)
+        (figures[name] ??= []).push(spent / task.requests / (task.unit === 'chunk' ? task.chunks : 1))
+    }
+  }
+  const base = median(figures[task.unit === 'chunk' ? 'bare node:http + undici' : 'bare hono + undici'] ?? [])
+  process.stdout.write(
+    `\n${task.name} (µs of CPU per ${task.unit}, median of ${rounds} rounds, lowest to highest)\n`,
+  )
+  for (const [name, values] of Object.entries(figures)) {
+    const spread = `${Math.min(...values).toFixed(1)} to ${Math.max(...values).toFixed(1)}`
+    process.stdout.write(
+      `  ${name.padEnd(26)}${median(values).toFixed(1).padStart(9)}   ${spread.padEnd(20)} × ${(median(values) / base).toFixed(2)}\n`,
+    )
+  }
+}
+
+function load(port: number, { requests, promptBytes, chunks }: Task): Promise<void> {
+  const script = new URL('./load.ts', import.meta.url).pathname
+  const connections = chunks > 0 ? 10 : 32
+  const args = [port, requests, connections, promptBytes, chunks, token].map(String)
+  const child = spawn('taskset', ['-c', String(loadCore), process.execPath, script, ...args], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
+  return new Promise((resolve, reject) => {
+    child.once('exit', (code) => (code === 0 ? resolve() : reject(new Error(`the load ended with ${code}`))))
+  })
+}
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].toSorted((one, other) => one - other)
+  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN
+}
