@@ -2,8 +2,8 @@ import {
   createPrivateKey,
   createPublicKey,
   generateKeyPairSync,
-  type JsonWebKey,
   type KeyObject,
+  type webcrypto,
 } from 'node:crypto'
 import { calculateJwkThumbprint, SignJWT } from 'jose'
 import type { Clock } from '../core/clock.ts'
@@ -28,7 +28,7 @@ export interface GatewayKeyStore {
 }
 
 /** The signing key as the store holds it (RFC 8037): never logged, never shown. */
-export interface GatewayKeyMaterial extends JsonWebKey {
+export interface GatewayKeyMaterial extends webcrypto.JsonWebKey {
   kty: 'OKP'
   crv: 'Ed25519'
   x: string
@@ -134,7 +134,7 @@ function makeMaterial(): Uint8Array {
 function readMaterial(bytes: Uint8Array): GatewayKeyMaterial {
   try {
     const { kty, crv, x, d } = JSON.parse(Buffer.from(bytes).toString()) as Partial<GatewayKeyMaterial>
-    const key = createPrivateKey({ key: { kty, crv, x, d } as JsonWebKey, format: 'jwk' })
+    const key = createPrivateKey({ key: { kty, crv, x, d } as webcrypto.JsonWebKey, format: 'jwk' })
     if (kty === 'OKP' && crv === 'Ed25519' && createPublicKey(key).export({ format: 'jwk' }).x === x) {
       return { kty, crv, x, d } as GatewayKeyMaterial
     }

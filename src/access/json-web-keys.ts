@@ -1,4 +1,4 @@
-import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto'
+import { createPublicKey, type KeyObject, type webcrypto } from 'node:crypto'
 
 /** The algorithms a token may be signed with and the keys each takes (RFC 7518 §3.1, RFC 8037): asymmetric ones only. */
 const table = {
@@ -95,7 +95,7 @@ function readKey(value: unknown): PublishedKey | null {
 /** Takes the public members alone, so that a private key published by mistake is never held. */
 function importKey({ kty, crv, n, e, x, y }: Readonly<Record<string, unknown>>): KeyObject | null {
   try {
-    const key = createPublicKey({ key: { kty, crv, n, e, x, y } as JsonWebKey, format: 'jwk' })
+    const key = createPublicKey({ key: { kty, crv, n, e, x, y } as webcrypto.JsonWebKey, format: 'jwk' })
     const bits = key.asymmetricKeyDetails?.modulusLength ?? MIN_RSA_BITS
     return bits < MIN_RSA_BITS ? null : key
   } catch {

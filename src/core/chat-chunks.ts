@@ -10,8 +10,8 @@ export function sseEvent(body: unknown): string {
 export function isReal(chunk: ChatChunk): boolean {
   return chunk.choices.some(({ delta, finish_reason }) => {
     if (finish_reason !== null) return true
-    return (
-      Boolean(delta.content) || Boolean(delta.reasoning_content) || Boolean(delta.refusal) || hasItems(delta)
+    return Boolean(
+      delta.content || delta.reasoning_content || delta.refusal || delta.function_call || hasItems(delta),
     )
   })
 }

@@ -57,6 +57,13 @@ export interface ChatMessage {
   reasoning_content?: string | null
   thinking_blocks?: ThinkingBlock[]
   cache_control?: CacheControl
+  /** OpenAI's old form of a tool call, without an id. */
+  function_call?: LegacyFunctionCall | null
+}
+
+export interface LegacyFunctionCall {
+  name?: string
+  arguments?: string
 }
 
 export interface FunctionTool {
@@ -153,6 +160,7 @@ export interface ChatDelta {
   refusal?: string | null
   reasoning_content?: string
   thinking_blocks?: ThinkingBlock[]
+  function_call?: LegacyFunctionCall
   tool_calls?: {
     index: number
     id?: string
@@ -185,6 +193,7 @@ export interface ChatCompletion {
       tool_calls?: ToolCall[]
       reasoning_content?: string
       thinking_blocks?: ThinkingBlock[]
+      function_call?: LegacyFunctionCall
     }
     finish_reason: FinishReason
     logprobs: unknown

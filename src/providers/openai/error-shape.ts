@@ -1,4 +1,4 @@
-import { asObject, asText, type JsonObject } from './json.ts'
+import { asObject, asText, type JsonObject } from '../shared/json.ts'
 
 /** What an error body says, whoever wrote it. */
 export interface ErrorShape {

@@ -1,6 +1,6 @@
 import type { Usage } from '../../core/usage.ts'
 import { readFinish } from './finish-reason.ts'
-import { asObject, type JsonObject } from './json.ts'
+import { asObject, type JsonObject } from '../shared/json.ts'
 import { usageOf } from './read-usage.ts'
 
 /** What one chunk of a stream tells, chat or completions alike. */

@@ -2,7 +2,7 @@ import { GatewayError, type GatewayErrorOptions } from '../../core/errors.ts'
 import type { HeaderMap, UpstreamFailure } from '../../core/provider.ts'
 import { classifyError, impliedStatus, type ErrorKind } from './classify-error.ts'
 import { readErrorShape, type ErrorShape } from './error-shape.ts'
-import { parseJson } from './json.ts'
+import { parseJson } from '../shared/json.ts'
 import { redact } from './redact.ts'
 import { retryAfterMs } from './retry-hint.ts'
 

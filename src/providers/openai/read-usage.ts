@@ -1,5 +1,5 @@
 import type { Usage } from '../../core/usage.ts'
-import { asObject } from './json.ts'
+import { asCount, asObject, type JsonObject } from '../shared/json.ts'
 
 /**
  * Tokens in OpenAI's meaning, from OpenAI's `usage` and its variants: DeepSeek's cache hits, Perplexity's and
@@ -9,7 +9,7 @@ import { asObject } from './json.ts'
 export function readUsage(value: unknown): Usage | null {
   const usage = asObject(value)
   if (usage === null) return null
-  const stated = ['prompt_tokens', 'completion_tokens', 'total_tokens'].some((name) => isCount(usage[name]))
+  const stated = ['prompt_tokens', 'completion_tokens', 'total_tokens'].some((name) => asCount(usage[name]) !== null)
   if (!stated) return null
   const prompt = asObject(usage['prompt_tokens_details']) ?? asObject(usage['prompt_token_details'])
   const completion = asObject(usage['completion_tokens_details'])
@@ -27,14 +27,10 @@ export function readUsage(value: unknown): Usage | null {
 }
 
 /** The usage of a whole answer or of a chunk: `usage`, or the copy that Groq puts into `x_groq`. */
-export function usageOf(body: Readonly<Record<string, unknown>>): Usage | null {
+export function usageOf(body: JsonObject): Usage | null {
   return readUsage(body['usage']) ?? readUsage(asObject(body['x_groq'])?.['usage'])
 }
 
-function isCount(value: unknown): value is number {
-  return typeof value === 'number' && Number.isFinite(value) && value >= 0
-}
-
 function count(value: unknown): number {
-  return isCount(value) ? Math.floor(value) : 0
+  return asCount(value) ?? 0
 }

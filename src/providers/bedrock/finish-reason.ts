@@ -1,0 +1,29 @@
+import { GatewayError } from '../../core/errors.ts'
+import type { FinishReason } from '../../core/openai.ts'
+import type { ToolUse } from './tool-use.ts'
+
+const finishes: Readonly<Record<string, FinishReason>> = {
+  end_turn: 'stop',
+  stop_sequence: 'stop',
+  tool_use: 'tool_calls',
+  max_tokens: 'length',
+  model_context_window_exceeded: 'length',
+  guardrail_intervened: 'content_filter',
+  content_filtered: 'content_filter',
+}
+
+/** Ends in which the model's own output could not be read. */
+const malformedOutputs = new Set(['malformed_model_output', 'malformed_tool_use'])
+
+/**
+ * OpenAI's finish reason for a `stopReason`. Where tool calls are not shown as such, they are no end either. Throws
+ * GatewayError (502) for output that Bedrock itself could not read: no word against the connection, since a prompt
+ * can bring it about.
+ */
+export function finishReason(stopReason: string, tools: ToolUse): FinishReason {
+  if (malformedOutputs.has(stopReason)) {
+    throw new GatewayError('upstream_error', `The model's output could not be read (${stopReason}).`)
+  }
+  const finish = finishes[stopReason] ?? 'stop'
+  return finish === 'tool_calls' && tools.kind !== 'calls' ? 'stop' : finish
+}

@@ -1,0 +1,134 @@
+import type { Connection, Credential } from '../../core/entities.ts'
+import type { Operation } from '../../core/openai.ts'
+import type { BuiltRequests, Call } from '../../core/provider.ts'
+import { unsupported } from '../shared/refusals.ts'
+import { resolveQuirks, type ResolvedQuirks } from './capabilities.ts'
+import { Draft, isAsked } from './draft.ts'
+import { findModelRule } from './model-rules.ts'
+import { presetAt, type Preset } from './presets.ts'
+import { isRoutingField } from './routing-fields.ts'
+import { shapeChat } from './shape-chat.ts'
+
+const paths: Readonly<Record<Operation, string>> = {
+  chat: '/chat/completions',
+  completions: '/completions',
+  embeddings: '/embeddings',
+}
+
+/**
+ * The upstream's request: the client's body with a few top-level members changed in place (design §3). Throws 400
+ * `unsupported_parameter` for what changes the answer and this upstream refuses.
+ */
+export function buildRequest(call: Call, provider: Preset): BuiltRequests {
+  const { connection } = call
+  const preset = presetAt(provider, connection.credential)
+  const { body, dropped } = buildBody(call, preset)
+  const url = endpoint(connection.credential, preset, paths[call.operation])
+  return { requests: [{ method: 'POST', url, headers: headersFor(call, preset.headers), body }], dropped }
+}
+
+/** The quirks of a connection: its preset's, its model's, its own. */
+export function quirksOf(connection: Connection, preset: Preset, effort: unknown = null): ResolvedQuirks {
+  const { modelName, overrides } = connection
+  const rule = findModelRule({
+    rules: preset.models ?? [],
+    modelName,
+    effort,
+    ...(overrides.capabilities && { overrides: overrides.capabilities }),
+  })
+  return resolveQuirks(preset, rule, overrides.capabilities)
+}
+
+/** The body alone, for upstreams of the same protocol at addresses of another form. */
+export function buildBody(call: Call, preset: Preset): { body: Uint8Array; dropped: readonly string[] } {
+  const { overrides, modelName } = call.connection
+  const quirks = quirksOf(call.connection, preset, call.body['reasoning_effort'])
+  const draft = new Draft(call)
+  for (const { key } of call.raw.members) if (isRoutingField(key, preset.strip)) draft.drop(key)
+  draft.set('model', modelName)
+  refuse(draft, quirks.refuse)
+  for (const name of quirks.drop) if (draft.get(name) !== undefined) draft.drop(name)
+  shapeOperation(draft, call, quirks)
+  shapeStream(draft, call, quirks)
+  limitValues(draft, preset)
+  for (const [name, value] of Object.entries(preset.defaults ?? {})) {
+    if (draft.get(name) === undefined) draft.set(name, value)
+  }
+  for (const [name, theirs] of Object.entries(preset.rename ?? {})) {
+    const value = draft.get(name)
+    if (value === undefined) continue
+    draft.remove(name)
+    draft.set(theirs, value)
+  }
+  for (const name of overrides.drop ?? []) draft.remove(name)
+  for (const [name, value] of Object.entries(overrides.set ?? {})) draft.set(name, value)
+  return { body: draft.bytes(), dropped: draft.dropped }
+}
+
+function refuse(draft: Draft, names: ReadonlySet<string>): void {
+  for (const name of names) {
+    const value = draft.get(name)
+    if (isAsked(name, value)) throw unsupported(name, `This model does not support \`${name}\`.`)
+    if (value !== undefined) draft.remove(name)
+  }
+}
+
+function limitValues(draft: Draft, { values = {} }: Preset): void {
+  for (const [name, taken] of Object.entries(values)) {
+    const value = draft.get(name)
+    if (value !== undefined && !taken.includes(String(value))) draft.drop(name)
+  }
+}
+
+function shapeOperation(draft: Draft, call: Call, { capabilities }: ResolvedQuirks): void {
+  if (call.operation === 'chat') shapeChat(draft, call, capabilities)
+  if (call.operation !== 'embeddings') return
+  if (!capabilities.base64_embeddings) draft.remove('encoding_format')
+  const { input } = call.body
+  if (!capabilities.token_input && Array.isArray(input) && typeof input[0] !== 'string') {
+    throw unsupported('input', 'This model takes texts as `input`, not token ids.')
+  }
+}
+
+/** Usage is always asked for, so that it is known; whether the client sees it is decided on the way back. */
+function shapeStream(draft: Draft, call: Call, { capabilities }: ResolvedQuirks): void {
+  if (call.operation === 'embeddings') return
+  const options = draft.get('stream_options')
+  if (!call.stream || !capabilities.streaming || !capabilities.stream_options) {
+    if (options !== undefined && !capabilities.stream_options) draft.remove('stream_options')
+  } else if (!call.includeUsage) {
+    draft.set('stream_options', { ...(options as object | null | undefined), include_usage: true })
+  }
+  if (!call.stream || capabilities.streaming) return
+  if (call.operation === 'completions') throw unsupported('stream', 'This model cannot stream completions.')
+  draft.remove('stream_options')
+  draft.set('stream', false)
+}
+
+/** What says how the body is to be read comes last: no header of the client's changes that. */
+function headersFor(call: Call, presetHeaders: Preset['headers'] = {}): Record<string, string> {
+  const headers: Record<string, string> = {}
+  for (const [name, value] of Object.entries(call.headers)) {
+    if (value !== undefined && !name.startsWith('anthropic-')) headers[name] = value
+  }
+  for (const [name, value] of Object.entries({ ...presetHeaders, ...call.connection.overrides.headers })) {
+    headers[name.toLowerCase()] = value
+  }
+  const streams = call.stream && call.operation !== 'embeddings'
+  return {
+    ...headers,
+    'content-type': 'application/json',
+    accept: streams ? 'text/event-stream' : 'application/json',
+    // A compressed stream could not be tapped.
+    'accept-encoding': 'identity',
+  }
+}
+
+/** `base_url` as it is given, `/v1` or not, a trailing slash tolerated and a query kept; else the preset's own. */
+export function endpoint(credential: Credential, preset: Preset, path: string): string {
+  const base = credential.settings['base_url'] ?? preset.baseUrl
+  if (base === null) throw new Error(`a credential of ${preset.id} must name its base_url`)
+  const query = base.indexOf('?')
+  const address = query < 0 ? base : base.slice(0, query)
+  return `${address.replace(/\/+$/, '')}${path}${query < 0 ? '' : base.slice(query)}`
+}

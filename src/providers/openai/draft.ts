@@ -1,0 +1,59 @@
+import { patchTopLevel } from '../../core/json/patch.ts'
+import type { Call } from '../../core/provider.ts'
+
+const plainName = /^[\w.-]{1,64}$/
+
+/**
+ * The client's body on its way to becoming the upstream's: changes to top-level members are noted, and made in the
+ * client's own bytes at the end, so that what does not change is never printed again.
+ */
+export class Draft {
+  readonly #call: Call
+  readonly #values = new Map<string, unknown>()
+  /** By the client's names, for `x-modelgate-dropped-params`. */
+  readonly dropped: string[] = []
+
+  constructor(call: Call) {
+    this.#call = call
+    const sent = new Set(call.raw.members.map(({ key }) => key))
+    // What the gateway has added to the client's body (a model's own `dimensions`) is not in its bytes.
+    for (const [name, value] of Object.entries(call.body)) if (!sent.has(name)) this.set(name, value)
+  }
+
+  /** undefined: not there, or taken out. */
+  get(name: string): unknown {
+    return this.#values.has(name) ? this.#values.get(name) : (this.#call.body as Record<string, unknown>)[name]
+  }
+
+  set(name: string, value: unknown): void {
+    this.#values.set(name, value)
+  }
+
+  /** Takes a member out without a word. */
+  remove(name: string): void {
+    this.#values.set(name, undefined)
+  }
+
+  /** Takes a member out and names it, where the client really asked for something by it. */
+  drop(name: string): void {
+    if (isAsked(name, this.get(name)) && plainName.test(name)) this.dropped.push(name)
+    this.remove(name)
+  }
+
+  bytes(): Uint8Array {
+    const changes = new Map<string, string | undefined>()
+    for (const [name, value] of this.#values) {
+      changes.set(name, value === undefined ? undefined : JSON.stringify(value))
+    }
+    return patchTopLevel(this.#call.raw, changes)
+  }
+}
+
+/** Whether a parameter's value asks for anything but what leaving it out would give. */
+export function isAsked(name: string, value: unknown): boolean {
+  if (value === undefined || value === null || value === false || value === '') return false
+  if (name === 'n' || name === 'best_of') return value !== 1
+  if (name === 'parallel_tool_calls') return value !== true
+  if (typeof value === 'number') return value !== 0 || name === 'temperature' || name === 'seed'
+  return typeof value !== 'object' || Object.keys(value).length > 0
+}

@@ -1,0 +1,46 @@
+import { GatewayError } from '../../core/errors.ts'
+import type { Call, ReadResponse, UpstreamResponse } from '../../core/provider.ts'
+import { asObject, parseObject, type JsonObject } from '../shared/json.ts'
+import { isErrorBody } from './error-shape.ts'
+import { readFinish } from './finish-reason.ts'
+import { readEmbeddings } from './read-embeddings.ts'
+import { readStreamError } from './read-error.ts'
+import { usageOf } from './read-usage.ts'
+
+/**
+ * A whole answer. Its bytes pass through (`body: null`) unless something in it must be told otherwise. White space
+ * before it is allowed: DeepSeek sends blank lines while a request waits. Throws GatewayError for an error in a 200,
+ * and (reason provider_down) for what is no answer.
+ */
+export function readResponse(response: UpstreamResponse, call: Call): ReadResponse {
+  const body = parseObject(response.body)
+  if (body === null) throw unexpected('something that is not JSON')
+  if (isErrorBody(body)) throw readStreamError(body, { headers: response.headers })
+  if (call.operation === 'embeddings') return readEmbeddings(body, call)
+  return readGeneration(body, call)
+}
+
+function readGeneration(body: JsonObject, call: Call): ReadResponse {
+  const { choices } = body
+  if (!Array.isArray(choices) || choices.length === 0) throw unexpected('no choices')
+  const shown = choices.map(shownChoice)
+  const changed = shown.some((choice, index) => choice !== choices[index])
+  // A stream that the upstream could not give is made from the answer, not from its bytes.
+  return { body: changed || call.stream ? { ...body, choices: shown } : null, usage: usageOf(body) }
+}
+
+/** The same choice, or a copy with OpenAI's word for how it ended. */
+function shownChoice(value: unknown): unknown {
+  const choice = asObject(value)
+  if (choice === null) throw unexpected('a choice that is no object')
+  const finish = readFinish(choice['finish_reason'])
+  if (finish.kind === 'failed') {
+    throw readStreamError({ error: { message: `it finished with "${finish.reason}"` } })
+  }
+  const isRenamed = finish.kind === 'finished' && finish.reason !== choice['finish_reason']
+  return isRenamed ? { ...choice, finish_reason: finish.reason } : value
+}
+
+export function unexpected(what: string): GatewayError {
+  return new GatewayError('upstream_error', `The provider answered with ${what}.`, { reason: 'provider_down' })
+}

@@ -1,0 +1,77 @@
+import type { ChatMessage, ContentPart } from '../../core/openai.ts'
+import type { Asset } from '../../core/provider.ts'
+import { readImage } from '../shared/media.ts'
+import { unsupported } from '../shared/refusals.ts'
+import { textOf } from '../shared/text.ts'
+import type { Capabilities } from './capabilities.ts'
+
+export interface RewriteOptions {
+  readonly capabilities: Capabilities
+  readonly assets: ReadonlyMap<string, Asset>
+}
+
+/**
+ * The conversation as this upstream takes it; null where that is as it was sent. Throws 400
+ * `unsupported_parameter` for parts that a host of plain text cannot take.
+ */
+export function rewriteMessages(messages: readonly ChatMessage[], options: RewriteOptions): ChatMessage[] | null {
+  const rewritten = messages.map((message, index) => rewriteMessage(message, `messages[${index}]`, options))
+  return rewritten.some((message, index) => message !== messages[index]) ? rewritten : null
+}
+
+function rewriteMessage(message: ChatMessage, at: string, options: RewriteOptions): ChatMessage {
+  const { capabilities } = options
+  let result = withRole(message, capabilities)
+  result = withReasoning(result, capabilities)
+  if (!capabilities.cache_control) result = without(result, ['cache_control'])
+  if (!capabilities.message_name && message.role !== 'function') result = without(result, ['name'])
+  const content = rewriteContent(result.content, at, options)
+  return content === result.content ? result : { ...result, content }
+}
+
+function withRole(message: ChatMessage, { system_role: role }: Capabilities): ChatMessage {
+  const isSystem = message.role === 'system' || message.role === 'developer'
+  if (!isSystem || role === 'as_sent' || message.role === role) return message
+  return { ...message, role }
+}
+
+const reasoningFields = ['reasoning_content', 'reasoning', 'reasoning_details', 'thinking_blocks']
+
+function withReasoning(message: ChatMessage, { reasoning_replay: replay }: Capabilities): ChatMessage {
+  if (replay === 'as_sent' || message.role !== 'assistant') return message
+  const bare = without(message, reasoningFields)
+  const { reasoning_content: content } = message
+  const kept = replay === 'reasoning' && bare !== message && typeof content === 'string' && content !== ''
+  const result = kept ? ({ ...bare, reasoning: content } as ChatMessage) : bare
+  const calls = result.tool_calls?.map((call) => without(call, ['extra_content']))
+  const changed = calls?.some((call, index) => call !== result.tool_calls?.[index]) ?? false
+  return changed && calls !== undefined ? { ...result, tool_calls: calls } : result
+}
+
+function rewriteContent(content: ChatMessage['content'], at: string, options: RewriteOptions): ChatMessage['content'] {
+  if (!Array.isArray(content)) return content
+  const { capabilities } = options
+  if (!capabilities.array_content) {
+    const place = content.findIndex(({ type }) => type !== 'text' && type !== 'refusal')
+    if (place < 0) return textOf(content)
+    throw unsupported(`${at}.content[${place}]`, 'This model takes text only.')
+  }
+  const parts = content.map((part, index) => rewritePart(part, `${at}.content[${index}]`, options))
+  return parts.some((part, index) => part !== content[index]) ? parts : content
+}
+
+function rewritePart(part: ContentPart, param: string, { capabilities, assets }: RewriteOptions): ContentPart {
+  const bare = capabilities.cache_control ? part : without(part, ['cache_control', 'prompt_cache_breakpoint'])
+  if (capabilities.image_urls || bare.type !== 'image_url') return bare
+  const image = readImage(bare, { assets, param })
+  if (image.kind === 'url') throw unsupported(param, 'This model takes images as data URLs only.')
+  const url = `data:${image.mediaType};base64,${image.base64}`
+  const { image_url: given } = bare
+  return { ...bare, image_url: typeof given === 'string' ? { url } : { ...given, url } }
+}
+
+/** The same object where it has none of these members. */
+export function without<T extends object>(object: T, names: readonly string[]): T {
+  if (!names.some((name) => Object.hasOwn(object, name))) return object
+  return Object.fromEntries(Object.entries(object).filter(([name]) => !names.includes(name))) as T
+}

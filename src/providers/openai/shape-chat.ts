@@ -1,0 +1,52 @@
+import type { ChatCall } from '../../core/provider.ts'
+import { unsupported } from '../shared/refusals.ts'
+import type { Capabilities } from './capabilities.ts'
+import type { Draft } from './draft.ts'
+import { rewriteMessages, without } from './rewrite-messages.ts'
+
+/** What only chat has, as this upstream takes it. Throws 400 `unsupported_parameter`. */
+export function shapeChat(draft: Draft, call: ChatCall, capabilities: Capabilities): void {
+  shapeTokenLimit(draft, capabilities.max_tokens_field)
+  shapeFormat(draft, call, capabilities)
+  const messages = rewriteMessages(call.body.messages, { capabilities, assets: call.assets })
+  if (messages !== null) draft.set('messages', messages)
+  if (needsJsonWord(call, capabilities)) {
+    const reminder = { role: 'system', content: 'Answer with a JSON object.' }
+    draft.set('messages', [reminder, ...(messages ?? call.body.messages)])
+  }
+  const { tools } = call.body
+  if (!capabilities.cache_control && Array.isArray(tools)) {
+    const bare = tools.map((tool) => without(tool, ['cache_control']))
+    if (bare.some((tool, index) => tool !== tools[index])) draft.set('tools', bare)
+  }
+  const { stop, temperature, top_logprobs: alternatives } = call.body
+  if (capabilities.stop_list && typeof stop === 'string') draft.set('stop', [stop])
+  if (typeof temperature === 'number' && temperature < capabilities.min_temperature) {
+    draft.set('temperature', capabilities.min_temperature)
+  }
+  if (capabilities.logprobs_count && draft.get('logprobs') === true) {
+    draft.set('logprobs', typeof alternatives === 'number' ? alternatives : 1)
+    draft.remove('top_logprobs')
+  }
+}
+
+/** One of the two names, as this upstream has it; of both the newer counts. */
+function shapeTokenLimit(draft: Draft, field: Capabilities['max_tokens_field']): void {
+  if (field === 'as_sent') return
+  const other = field === 'max_tokens' ? 'max_completion_tokens' : 'max_tokens'
+  const limit = draft.get('max_completion_tokens') ?? draft.get('max_tokens')
+  if (draft.get(other) === undefined) return
+  draft.remove(other)
+  if (limit !== undefined && limit !== null) draft.set(field, limit)
+}
+
+function shapeFormat(draft: Draft, { body }: ChatCall, { json_schema, json_object }: Capabilities): void {
+  const type = body.response_format?.type
+  if ((type === 'json_schema' && !json_schema) || (type === 'json_object' && !json_object)) {
+    throw unsupported('response_format', `This model does not support \`response_format\` of type \`${type}\`.`)
+  }
+}
+
+function needsJsonWord({ body }: ChatCall, { json_word }: Capabilities): boolean {
+  return json_word && body.response_format?.type === 'json_object' && !/json/i.test(JSON.stringify(body.messages))
+}

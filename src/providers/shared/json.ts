@@ -1,0 +1,30 @@
+export type JsonObject = Record<string, unknown>
+
+/** The value where it is a JSON object (no array, not null), else null. */
+export function asObject(value: unknown): JsonObject | null {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonObject) : null
+}
+
+/** A string with something in it, else null. */
+export function asText(value: unknown): string | null {
+  return typeof value === 'string' && value.trim() !== '' ? value : null
+}
+
+/** A count as providers write it: a finite number of 0 or more, rounded down; null for anything else. */
+export function asCount(value: unknown): number | null {
+  return typeof value === 'number' && Number.isFinite(value) && value >= 0 ? Math.floor(value) : null
+}
+
+/** Total: undefined for what is no JSON. A byte order mark before it is allowed. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text.startsWith('\uFEFF') ? text.slice(1) : text)
+  } catch {
+    return undefined
+  }
+}
+
+/** The JSON object that a text or a body holds, else null. Total. */
+export function parseObject(text: string | Uint8Array): JsonObject | null {
+  return asObject(parseJson(typeof text === 'string' ? text : Buffer.from(text).toString('utf8')))
+}

@@ -1,0 +1,20 @@
+import type { ChatMessage, ContentPart } from '../../core/openai.ts'
+
+/** Empty or white space only: several providers refuse such text, and none needs it (providers' facts §3.3). */
+export function isBlank(text: unknown): boolean {
+  return typeof text !== 'string' || text.trim() === ''
+}
+
+/** A message's content as parts: a string is one text part, null is none. */
+export function partsOf(content: ChatMessage['content']): readonly ContentPart[] {
+  if (content === undefined || content === null) return []
+  return typeof content === 'string' ? [{ type: 'text', text: content }] : content
+}
+
+/** The text of a content, its text and refusal parts joined by line ends; other parts are passed over. */
+export function textOf(content: ChatMessage['content']): string {
+  return partsOf(content)
+    .map((part) => (part.type === 'text' ? part.text : part.type === 'refusal' ? part.refusal : ''))
+    .filter((text) => !isBlank(text))
+    .join('\n')
+}

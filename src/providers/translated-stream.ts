@@ -1,0 +1,116 @@
+import { isReal, sseEvent, usageChunk } from '../core/chat-chunks.ts'
+import { GatewayError } from '../core/errors.ts'
+import type { ChatChunk } from '../core/openai.ts'
+import type { Call, StreamTranslator, WireEvent } from '../core/provider.ts'
+import type { StreamFinal, StreamReader, StreamStep } from '../core/stream-reader.ts'
+import type { Decoder } from './wire/decoder.ts'
+
+/**
+ * A decoder and a translator in line, answering OpenAI's events. A failure ends the stream (`finished`), and `end`
+ * tells it, so that the chunks before it in the same network chunk are not lost.
+ */
+export class TranslatedStream implements StreamReader {
+  readonly #call: Call
+  readonly #translator: StreamTranslator
+  readonly #decoder: Decoder
+  #model: string
+  #failure: GatewayError | null = null
+  #output = ''
+  #real = false
+
+  constructor(call: Call, translator: StreamTranslator, decoder: Decoder) {
+    this.#call = call
+    this.#translator = translator
+    this.#decoder = decoder
+    this.#model = call.connection.modelName
+  }
+
+  push(chunk: Buffer): StreamStep | Promise<StreamStep> {
+    const events: WireEvent[] = []
+    let fault: unknown = null
+    try {
+      if (!this.#isOver()) this.#decoder.push(chunk, (event) => events.push(event))
+    } catch (error) {
+      fault = error
+    }
+    return this.#translate(events, 0, fault)
+  }
+
+  end(): StreamFinal {
+    if (!this.#isOver()) this.#endDecoder()
+    const { chunks, usage, error } = this.#translator.end()
+    this.#print(chunks)
+    const failure = this.#failure ?? error
+    if (failure === null && usage !== null && this.#call.includeUsage) {
+      this.#output += sseEvent(usageChunk(this.#call.id, this.#call.created, this.#model, usage))
+    }
+    return { output: this.#takeOutput(), usage, error: failure }
+  }
+
+  /** One event after the other; a translator that answers with a promise is waited for. */
+  #translate(
+    events: readonly WireEvent[],
+    from: number,
+    fault: unknown,
+  ): StreamStep | Promise<StreamStep> {
+    for (const [index, event] of events.slice(from).entries()) {
+      if (this.#isOver()) break
+      try {
+        const chunks = this.#translator.push(event)
+        if (chunks instanceof Promise) {
+          return chunks
+            .then(
+              (later) => this.#print(later),
+              (error: unknown) => this.#fail(error),
+            )
+            .then(() => this.#translate(events, from + index + 1, fault))
+        }
+        this.#print(chunks)
+      } catch (error) {
+        this.#fail(error)
+      }
+    }
+    if (fault !== null) this.#fail(fault)
+    return { output: this.#takeOutput(), events: events.length, real: this.#real, finished: this.#isOver() }
+  }
+
+  /** A last event may lack its final line end; an event of another framing was cut off. */
+  #endDecoder(): void {
+    try {
+      this.#decoder.end((event) => {
+        const chunks = this.#translator.push(event)
+        if (!(chunks instanceof Promise)) return this.#print(chunks)
+        chunks.catch(() => {})
+        throw new GatewayError('upstream_error', 'The provider ended the stream inside an event.', {
+          reason: 'network',
+        })
+      })
+    } catch (error) {
+      this.#fail(error)
+    }
+  }
+
+  #isOver(): boolean {
+    return this.#failure !== null || this.#translator.finished
+  }
+
+  /** Anything but a GatewayError is a fault of the gateway's own, and the caller's to report. */
+  #fail(error: unknown): void {
+    if (!(error instanceof GatewayError)) throw error
+    this.#failure ??= error
+  }
+
+  #print(chunks: readonly ChatChunk[]): void {
+    for (const chunk of chunks) {
+      this.#model = chunk.model
+      this.#real ||= isReal(chunk)
+      this.#output += sseEvent(chunk)
+    }
+  }
+
+  #takeOutput(): string | null {
+    const output = this.#output
+    this.#output = ''
+    return output === '' ? null : output
+  }
+}

@@ -1,0 +1,57 @@
+import { describe, expect, it } from 'vitest'
+import { GatewayError } from '../core/errors.ts'
+import { headersForUpstream, headersFromUpstream, headerText, requestIdOf, retryHeaders } from './headers.ts'
+
+describe('headers', () => {
+  it('go upstream by a list only', () => {
+    const planted = {
+      authorization: 'Bearer x',
+      'api-key': 'x',
+      cookie: 'a=b',
+      connection: 'keep-alive',
+      'x-forwarded-for': '10.0.0.1',
+      forwarded: 'for=10.0.0.1',
+      'x-modelgate-team': 'a',
+      'user-agent': 'sdk',
+      'proxy-authorization': 'x',
+      'openai-beta': 'b',
+      traceparent: '00-1',
+    }
+    expect(headersForUpstream(planted)).toEqual({ 'openai-beta': 'b', traceparent: '00-1' })
+  })
+
+  it('come back by a list only', () => {
+    expect(
+      headersFromUpstream({
+        'set-cookie': 'a',
+        'x-ratelimit-limit-tokens': '9',
+        'request-id': 'r1',
+        server: 's',
+      }),
+    ).toEqual({ 'x-ratelimit-limit-tokens': '9', 'x-upstream-request-id': 'r1' })
+  })
+
+  it('keep a sane request id and replace any other', () => {
+    const make = () => '11111111-2222-3333-4444-555555555555'
+    expect(requestIdOf({ 'x-request-id': 'trace:1/2' }, make)).toBe('trace:1/2')
+    for (const bad of ['', 'a b', 'é', '<x>', 'a'.repeat(129)]) {
+      expect(requestIdOf({ 'x-request-id': bad }, make)).toBe('req_11111111222233334444555555555555')
+    }
+  })
+
+  it('send clients away for 60 s at the most, and only on 429 and 503', () => {
+    const error = (code: 'rate_limit_exceeded' | 'upstream_error', retryAfterMs: number) =>
+      new GatewayError(code, 'x', { retryAfterMs })
+    expect(retryHeaders(error('rate_limit_exceeded', 1200))).toEqual({
+      'retry-after': '2',
+      'retry-after-ms': '1200',
+    })
+    expect(retryHeaders(error('rate_limit_exceeded', 86_400_000))['retry-after']).toBe('60')
+    expect(retryHeaders(error('upstream_error', 1200))).toEqual({})
+  })
+
+  it('carry names of any letters', () => {
+    expect(headerText('prod key-2')).toBe('prod key-2')
+    expect(headerText('größe\n')).toBe('gr%C3%B6%C3%9Fe%0A')
+  })
+})

@@ -1,0 +1,71 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { GatewayError } from '../core/errors.ts'
+import type { Operation } from '../core/openai.ts'
+import { parseRequest } from './parse-request.ts'
+
+const chat = (body: object, path: string | null = null) =>
+  parseRequest(
+    Buffer.from(JSON.stringify({ model: 'm', messages: [{ role: 'user', content: 'x' }], ...body })),
+    'chat',
+    path,
+  )
+
+describe('parseRequest', () => {
+  it('parts the model from the connection', () => {
+    expect(chat({ model: 'org/gpt:4#prod-key-2' })).toMatchObject({
+      modelName: 'org/gpt:4',
+      connectionName: 'prod-key-2',
+    })
+    expect(chat({ model: 'gpt' })).toMatchObject({ modelName: 'gpt', connectionName: null })
+    expect(chat({ model: 'ignored' }, 'from-path')).toMatchObject({ modelName: 'from-path' })
+  })
+
+  it('knows whether a stream and its usage are asked for', () => {
+    const stream_options = { include_usage: true }
+    expect(chat({ stream: true, stream_options })).toMatchObject({ stream: true, includeUsage: true })
+    expect(chat({ stream: true })).toMatchObject({ stream: true, includeUsage: false })
+    expect(chat({ stream: null, stream_options })).toMatchObject({ stream: false, includeUsage: false })
+  })
+
+  it('refuses bytes that are not UTF-8', () => {
+    const broken = Buffer.concat([Buffer.from('{"model":"'), Buffer.from([0xff]), Buffer.from('"}')])
+    expect(() => parseRequest(broken, 'chat', null)).toThrow(
+      expect.objectContaining({ code: 'invalid_json' }),
+    )
+  })
+
+  it.each([
+    ['embeddings', { model: 'm', input: [] }],
+    ['embeddings', { model: 'm', input: ['a', 1] }],
+    ['embeddings', { model: 'm', input: [[]] }],
+    ['embeddings', { model: 'm', input: 'a', dimensions: 0 }],
+    ['embeddings', { model: 'm', input: 'a', encoding_format: 'hex' }],
+    ['completions', { model: 'm', prompt: {} }],
+    ['chat', { model: 'm', messages: [{ role: 'user', content: [{}] }] }],
+    ['chat', { model: 'm', messages: [{ role: 'user', content: 'x' }], tools: [1] }],
+  ] as [Operation, object][])('names the field at fault: %s %j', (operation, body) => {
+    const parse = () => parseRequest(Buffer.from(JSON.stringify(body)), operation, null)
+    expect(parse).toThrow(
+      expect.objectContaining({ code: 'invalid_request', param: expect.any(String) as string }),
+    )
+  })
+
+  it('throws nothing but a refusal, whatever comes', () => {
+    const text = fc.oneof(
+      fc.json(),
+      fc.string(),
+      fc.json().map((json) => `{"model":"m","messages":${json}}`),
+    )
+    const operation = fc.constantFrom<Operation>('chat', 'completions', 'embeddings')
+    fc.assert(
+      fc.property(text, operation, (body, which) => {
+        try {
+          parseRequest(Buffer.from(body), which, null)
+        } catch (error) {
+          expect(error).toBeInstanceOf(GatewayError)
+        }
+      }),
+    )
+  })
+})
