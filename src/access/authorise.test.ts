@@ -64,7 +64,7 @@ describe('the team of a request', () => {
 })
 
 describe('a request is refused', () => {
-  it('for a team that is not the caller’s, whatever the model', () => {
+  it("for a team that is not the caller's, whatever the model", () => {
     for (const access of [model('all'), model(['other']), model([], true)]) {
       const refusal = refusalOf({ teams: ['a'], named: 'other', access })
       expect(refusal).toMatchObject({ code: 'team_not_allowed', status: 403, failure: 'team' })
@@ -111,7 +111,7 @@ describe('modelNotFound', () => {
 })
 
 describe('mayUse', () => {
-  it('asks for any of the caller’s teams', () => {
+  it("asks for any of the caller's teams", () => {
     expect(mayUse(caller(['a', 'b']), model(['b']))).toBe(true)
     expect(mayUse(caller(['a']), model(['b']))).toBe(false)
     expect(mayUse(caller([]), model([]))).toBe(false)

@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto'
 import { decodeJwt, decodeProtectedHeader } from 'jose'
 import { describe, expect, it } from 'vitest'
 import { createGatewayKey, loadGatewayKey, type GatewayKeyStore } from './gateway-key.ts'
@@ -131,12 +132,17 @@ describe('the signing key', () => {
       reads += 1
       return reads === 1 ? Promise.reject(new Error('down')) : loadGatewayKey(store)
     }
-    const gatewayKey = createGatewayKey({ load, clock })
+    const told: unknown[] = []
+    const gatewayKey = createGatewayKey({ load, clock, onRefresh: (...event) => told.push(event) })
     await expect(gatewayKey.issue(wanted)).rejects.toMatchObject({ status: 503 })
     await expect(gatewayKey.issue(wanted)).rejects.toMatchObject({ status: 503 })
     expect(reads).toBe(1)
     clock.advance(5_000)
     expect(await gatewayKey.issue(wanted)).toMatch(/^ey/)
+    expect(told).toEqual([
+      ['modelgate', 'unreachable', 'down'],
+      ['modelgate', 'success', null],
+    ])
   })
 
   it('that is damaged is a fault which quotes nothing of it', async () => {
@@ -145,11 +151,14 @@ describe('the signing key', () => {
     const good = JSON.parse(Buffer.from(store.held() ?? []).toString()) as Record<string, unknown>
     const other = JSON.parse(JSON.stringify(good)) as Record<string, unknown>
     other['x'] = Buffer.alloc(32, 7).toString('base64url')
+    const { privateKey } = generateKeyPairSync('x25519')
+    const wrongType = privateKey.export({ format: 'jwk' })
     for (const damaged of [
       '{"d":"secret',
       '{}',
       JSON.stringify({ ...good, d: undefined }),
       JSON.stringify(other),
+      JSON.stringify(wrongType),
     ]) {
       const read = async () => Buffer.from(damaged)
       await expect(loadGatewayKey({ ...store, read })).rejects.toThrow(

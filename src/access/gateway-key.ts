@@ -1,15 +1,9 @@
-import {
-  createPrivateKey,
-  createPublicKey,
-  generateKeyPairSync,
-  type KeyObject,
-  type webcrypto,
-} from 'node:crypto'
+import { createPrivateKey, generateKeyPairSync, type KeyObject, type webcrypto } from 'node:crypto'
 import { calculateJwkThumbprint, SignJWT } from 'jose'
 import type { Clock } from '../core/clock.ts'
 import { GatewayError } from '../core/errors.ts'
 import { namesAt } from './claims.ts'
-import { identityOf, type Issuer } from './issuer.ts'
+import { identityOf, type Issuer, type IssuerParts } from './issuer.ts'
 import { createKeySet } from './key-set.ts'
 import { MAX_TOKEN_CHARACTERS } from './token-size.ts'
 
@@ -62,9 +56,11 @@ export interface GatewayKeyOptions {
   /** Called until it succeeds, and then no more; at most once in 5 s. */
   load: () => Promise<GatewayKeyMaterial>
   clock: Clock
+  /** As for any other issuer. */
+  onRefresh?: IssuerParts['onRefresh']
 }
 
-export function createGatewayKey({ load, clock }: GatewayKeyOptions): GatewayKey {
+export function createGatewayKey({ load, clock, onRefresh = () => {} }: GatewayKeyOptions): GatewayKey {
   let signing: { key: KeyObject; kid: string; published: string } | null = null
 
   /** The set holds the one public key; it never changes, so that an unknown key id costs no visit to the store. */
@@ -83,6 +79,7 @@ export function createGatewayKey({ load, clock }: GatewayKeyOptions): GatewayKey
     cooldownMs: RETRY_MS,
     maxAgeMs: Infinity,
     timeoutMs: TIMEOUT_MS,
+    onRefresh: (result, detail) => onRefresh(gatewayIssuer, result, detail),
   })
 
   return {
@@ -134,10 +131,9 @@ function makeMaterial(): Uint8Array {
 function readMaterial(bytes: Uint8Array): GatewayKeyMaterial {
   try {
     const { kty, crv, x, d } = JSON.parse(Buffer.from(bytes).toString()) as Partial<GatewayKeyMaterial>
-    const key = createPrivateKey({ key: { kty, crv, x, d } as webcrypto.JsonWebKey, format: 'jwk' })
-    if (kty === 'OKP' && crv === 'Ed25519' && createPublicKey(key).export({ format: 'jwk' }).x === x) {
-      return { kty, crv, x, d } as GatewayKeyMaterial
-    }
+    // Checks that the two halves belong together.
+    createPrivateKey({ key: { kty, crv, x, d } as webcrypto.JsonWebKey, format: 'jwk' })
+    if (kty === 'OKP' && crv === 'Ed25519') return { kty, crv, x, d } as GatewayKeyMaterial
   } catch {
     // Falls to the error below.
   }

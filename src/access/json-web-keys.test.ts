@@ -53,7 +53,7 @@ describe('readKeySet', () => {
 describe('fits', () => {
   const [key] = readKeySet(JSON.stringify({ keys: [publicJwk] }))
 
-  it('asks for the key’s name, type, curve and algorithm', () => {
+  it("asks for the key's name, type, curve and algorithm", () => {
     if (key === undefined) throw new Error('no key')
     expect(fits(key, { alg: 'ES256', kid: 'one' })).toBe(true)
     expect(fits(key, { alg: 'ES256', kid: null })).toBe(true)

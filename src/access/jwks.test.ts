@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { FetchText, FetchTextOptions } from './issuer-fetch.ts'
 import { createJwks, type JwksOptions } from './jwks.ts'
@@ -6,6 +7,7 @@ import { fetchOverHttp, startKeyServer, type KeyServer } from './testing/key-ser
 import { createManualClock, type ManualClock } from './testing/manual-clock.ts'
 import { createMemoryFiles, type MemoryFiles } from './testing/memory-files.ts'
 import { createSigningKey, keySetText } from './testing/signing-key.ts'
+import type { ReadFile } from './watched-file.ts'
 
 const [first, second] = await Promise.all([createSigningKey('first'), createSigningKey('second')])
 const alg = 'ES256' as const
@@ -94,7 +96,7 @@ describe('keys by URL', () => {
     expect(before?.retired).toBe(false)
   })
 
-  it('are refreshed when old, but on nobody’s time', async () => {
+  it("are refreshed when old, but on nobody's time", async () => {
     const keys = jwksAt()
     await kidsFor(keys, 'first')
     server.answers.set('/keys', keySetText([first, second]))
@@ -127,7 +129,8 @@ describe('keys by URL', () => {
   it('stay in use where the endpoint answers something else', async () => {
     const keys = jwksAt()
     await kidsFor(keys, 'first')
-    for (const answer of ['<html>', '[]', '{}', '{"keys":{}}', 'x'.repeat(1024 * 1024 + 1)]) {
+    const oversized = keySetText([second]).padEnd(1024 * 1024 + 1)
+    for (const answer of ['<html>', '[]', '{}', '{"keys":{}}', oversized]) {
       server.answers.set('/keys', answer)
       clock.advance(30_000)
       expect(await kidsFor(keys, 'second')).toEqual([])
@@ -174,9 +177,16 @@ describe('keys by URL', () => {
     clock.advance(30_000)
     expect(await kidsFor(keys, 'second')).toEqual(['second'])
     late.resolve(keySetText([first]))
-    await late.promise
+    await setImmediate()
     expect(keys.find({ alg, kid: 'second' })).toHaveLength(1)
     expect(await kidsFor(keys, 'first')).toEqual([])
+  })
+
+  it('are tried by the ten, where a token names none', async () => {
+    const { publicJwk } = first
+    const many = Array.from({ length: 12 }, (_, index) => ({ ...publicJwk, kid: `${index}` }))
+    server.answers.set('/keys', JSON.stringify({ keys: many }))
+    expect(await kidsFor(jwksAt(), null)).toHaveLength(10)
   })
 
   it('are loaded in the background where that is asked for', async () => {
@@ -224,6 +234,22 @@ describe('keys by file', () => {
     expect(await kidsFor(keys, 'second')).toEqual([])
     expect(await kidsFor(keys, 'first')).toEqual(['first'])
     expect(refreshes).toEqual(['success', 'invalid', 'unreachable'])
+  })
+})
+
+describe('keys by a slow file', () => {
+  it('are read again where the first reading came too late', async () => {
+    const late = Promise.withResolvers<{ text: string; version: string }>()
+    const file = { text: keySetText([first]), version: '1' }
+    const readings = [late.promise]
+    const readFile: ReadFile = async (_path, known) => readings.shift() ?? (known === '1' ? null : file)
+    const source = { jwksUri: undefined, jwksFile: '/keys.json' }
+    const keys = jwksAt(source, { readFile, timeoutMs: 20 })
+    await expect(kidsFor(keys, 'first')).rejects.toMatchObject({ status: 503 })
+    late.resolve(file)
+    await setImmediate()
+    clock.advance(1_000)
+    expect(await kidsFor(keys, 'first')).toEqual(['first'])
   })
 })
 
@@ -282,7 +308,7 @@ describe('keys by discovery', () => {
 })
 
 describe('the bearer token', () => {
-  it('goes to the issuer’s own host, and is read again when it changes', async () => {
+  it("goes to the issuer's own host, and is read again when it changes", async () => {
     files.write('/token', 'one\n')
     const keys = jwksAt({ bearerFile: '/token' })
     await kidsFor(keys, 'first')

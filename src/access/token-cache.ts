@@ -64,7 +64,6 @@ export function createTokenCache({ clock, maxEntries, leewaySeconds }: TokenCach
       return token
     },
     set(digest, token) {
-      if (clock.now() >= token.expiresAt * 1_000) return
       tokens.delete(digest)
       tokens.set(digest, token)
       if (tokens.size <= maxEntries) return

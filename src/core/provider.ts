@@ -189,4 +189,6 @@ export interface Provider {
   probe(connection: Connection): { operation: Operation; body: Record<string, unknown> }
   /** Classifies what is no success: pure, total, never throws. */
   readError(failure: UpstreamFailure): GatewayError
+  /** Rate limits of an answer under OpenAI's names (`x-ratelimit-…`), where the provider has names of its own. */
+  readonly rateLimits?: (headers: HeaderMap) => Readonly<Record<string, string>>
 }

@@ -4,6 +4,8 @@ import type { Usage } from './usage.ts'
 
 /** One try on one connection, as metrics and the log line tell it. */
 export interface AttemptRecord {
+  /** The gateway's model name: a route's request may try several. */
+  readonly model: string
   readonly provider: string
   readonly connection: string
   readonly outcome: 'success' | 'aborted' | 'refused' | FailureReason

@@ -74,6 +74,7 @@ async function tryOnce(options: FailoverOptions, attempt: Attempt): Promise<Trie
   const close = (outcome: AttemptRecord['outcome']) => {
     stopWaiting()
     journal.attempted({
+      model: connection.model,
       provider: connection.provider,
       connection: connection.name,
       outcome,

@@ -22,12 +22,15 @@ describe('headers', () => {
 
   it('come back by a list only', () => {
     expect(
-      headersFromUpstream({
-        'set-cookie': 'a',
-        'x-ratelimit-limit-tokens': '9',
-        'request-id': 'r1',
-        server: 's',
-      }),
+      headersFromUpstream(
+        {
+          'set-cookie': 'a',
+          'x-ratelimit-limit-tokens': '9',
+          'request-id': 'r1',
+          server: 's',
+        },
+        undefined,
+      ),
     ).toEqual({ 'x-ratelimit-limit-tokens': '9', 'x-upstream-request-id': 'r1' })
   })
 

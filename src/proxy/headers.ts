@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http'
 import type { GatewayError } from '../core/errors.ts'
-import type { HeaderMap } from '../core/provider.ts'
+import type { HeaderMap, Provider } from '../core/provider.ts'
 
 /** Client headers that may go upstream. Everything else stays: credentials, cookies, forwarding, SDK telemetry. */
 const towardsUpstream = [
@@ -38,9 +38,12 @@ export function upstreamRequestId(headers: HeaderMap): string | null {
   return null
 }
 
-/** Upstream headers that clients read: rate limits, and OpenAI's own timing. */
-export function headersFromUpstream(headers: HeaderMap): OutgoingHttpHeaders {
-  const kept: OutgoingHttpHeaders = {}
+/** Upstream headers that clients read: rate limits, where need be translated to OpenAI's names, and OpenAI's timing. */
+export function headersFromUpstream(
+  headers: HeaderMap,
+  rateLimits: Provider['rateLimits'],
+): OutgoingHttpHeaders {
+  const kept: OutgoingHttpHeaders = { ...rateLimits?.(headers) }
   for (const name in headers) {
     if (name.startsWith('x-ratelimit-') || name === 'openai-processing-ms') kept[name] = headers[name]
   }

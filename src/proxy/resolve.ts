@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import { authoriseModel, modelNotFound } from '../access/authorise.ts'
+import { authoriseModel, modelNotFound, requireTeam } from '../access/authorise.ts'
 import { stages, type Model, type Principal, type Route, type Stage } from '../core/entities.ts'
 import { GatewayError } from '../core/errors.ts'
 import type { Snapshot } from '../registry/snapshot.ts'
@@ -30,6 +30,8 @@ export function resolveModels({
 }: ResolveOptions): Resolved[] {
   const headerStage = stageNamed(single(headers['x-modelgate-stage']), 'x-modelgate-stage')
   const namedTeam = single(headers['x-modelgate-team'])
+  // Before the look-up, so that a wrong team tells nothing of which models there are.
+  requireTeam(principal, namedTeam)
   const hintedTeams = [single(headers['openai-project']), single(headers['openai-organization'])].filter(
     (team) => team !== null,
   )

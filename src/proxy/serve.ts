@@ -9,7 +9,7 @@ import { sendBytes } from './answer.ts'
 import { attemptJson } from './attempt-json.ts'
 import { attemptStream, type StreamHead } from './attempt-stream.ts'
 import { ClientStream } from './client-stream.ts'
-import type { ProxyDeps } from './deps.ts'
+import { requireProvider, type ProxyDeps } from './deps.ts'
 import { failover, type Tried } from './failover.ts'
 import { headersFromUpstream, headerText, upstreamRequestId } from './headers.ts'
 import type { Journal } from './journal.ts'
@@ -177,7 +177,7 @@ function successHeaders(visit: Visit, connection: Connection, head: StreamHead):
   journal.upstreamRequestId = upstreamRequestId(head.headers)
   const headers: OutgoingHttpHeaders = {
     ...visit.headers,
-    ...headersFromUpstream(head.headers),
+    ...headersFromUpstream(head.headers, requireProvider(visit.deps, connection).rateLimits),
     'x-modelgate-provider': headerText(connection.provider),
     'x-modelgate-connection': headerText(connection.name),
     // The attempt that answers is recorded once it has ended.

@@ -1,25 +1,23 @@
-import type { Registry } from 'prom-client'
 import type { RequestRecord } from '../core/record.ts'
 import type { Usage } from '../core/usage.ts'
 import { durationBuckets, firstTokenBuckets, overheadBuckets } from './buckets.ts'
-import type { LabelBounds, Place } from './labels.ts'
+import type { LabelBounds } from './labels.ts'
 import {
+  countLines,
+  createCount,
   createDistribution,
   createSeriesMap,
-  expose,
+  labelText,
+  type Count,
   type Distribution,
+  type Family,
   type Labels,
-  type SeriesMap,
 } from './series.ts'
 import { tokensByType, tokenTypes, type TokenType } from './token-types.ts'
 
-interface Count {
-  readonly labels: Labels
-  value: number
-}
-
 interface Latency {
   readonly labels: Labels
+  readonly text: string
   readonly duration: Distribution
   readonly firstToken: Distribution
   readonly overhead: Distribution
@@ -35,30 +33,15 @@ export interface RequestMetrics {
   observe(record: RequestRecord): void
   /** Drops the series for which `keeps` is false. */
   retain(keeps: (labels: Labels) => boolean): void
+  readonly families: readonly Family[]
 }
 
 /** The metrics that every request adds to (design §10). Model, provider, connection and team are bounded by `bounds`. */
-export function createRequestMetrics(registry: Registry, bounds: LabelBounds): RequestMetrics {
+export function createRequestMetrics(bounds: LabelBounds): RequestMetrics {
   const requests = createSeriesMap<Count>()
   const latencies = createSeriesMap<Latency>()
   const tokens = createSeriesMap<Tokens>()
   const attempts = createSeriesMap<Count>()
-  exposeCount(registry, 'modelgate_requests_total', 'Requests finished, by the status sent.', requests)
-  exposeLatencies(registry, latencies)
-  expose(registry, {
-    name: 'modelgate_tokens_total',
-    help:
-      'Tokens, as providers stated them. The types do not overlap, their sum is all tokens: ' +
-      'input without what was read from a cache, cached_input, output without reasoning, reasoning.',
-    type: 'counter',
-    samples: () => Array.from(tokens.all(), ({ types }) => Object.values(types)).flat(),
-  })
-  exposeCount(
-    registry,
-    'modelgate_upstream_attempts_total',
-    'Attempts on connections, by what came of them.',
-    attempts,
-  )
 
   function observe(record: RequestRecord): void {
     const place = bounds.place(record)
@@ -66,24 +49,22 @@ export function createRequestMetrics(registry: Registry, bounds: LabelBounds): R
     const status = String(record.status)
     const { operation, usage } = record
     const key = `${place.model}\0${place.provider}\0${place.connection}`
-    requests.of(`${operation}\0${key}\0${team}\0${status}`, () =>
-      countOf({ operation, ...place, team, status }),
-    ).value++
-    observeLatency(
-      latencies.of(`${operation}\0${key}`, () => latencyOf({ operation, ...place })),
-      record,
+    const request = requests.of(`${operation}\0${key}\0${team}\0${status}`, () =>
+      createCount({ operation, ...place, team, status }),
     )
+    request.value++
+    const latency = latencies.of(`${operation}\0${key}`, () => openLatency({ operation, ...place }))
+    observeLatency(latency, record)
     if (usage !== null) {
-      addTokens(
-        tokens.of(`${key}\0${team}`, () => tokensOf({ ...place, team })),
-        usage,
-      )
+      const spent = tokens.of(`${key}\0${team}`, () => openTokens({ ...place, team }))
+      addTokens(spent, usage)
     }
     for (const { model = record.model, provider, connection, outcome } of record.attempts) {
       const tried = bounds.place({ model, provider, connection })
-      attempts.of(`${tried.model}\0${tried.provider}\0${tried.connection}\0${outcome}`, () =>
-        countOf({ ...tried, outcome }),
-      ).value++
+      const attempt = attempts.of(`${tried.model}\0${tried.provider}\0${tried.connection}\0${outcome}`, () =>
+        createCount({ ...tried, outcome }),
+      )
+      attempt.value++
     }
   }
 
@@ -91,38 +72,60 @@ export function createRequestMetrics(registry: Registry, bounds: LabelBounds): R
     for (const series of [requests, latencies, tokens, attempts]) series.retain(keeps)
   }
 
-  return { observe, retain }
+  const families = [
+    counts('modelgate_requests_total', 'Requests ended, by the status sent.', () => requests.all()),
+    counts(
+      'modelgate_tokens_total',
+      'Tokens as providers stated them. The types do not overlap, their sum is all tokens: ' +
+        'input without what a cache held, cached_input, output without reasoning, reasoning.',
+      () => Array.from(tokens.all(), ({ types }) => Object.values(types)).flat(),
+    ),
+    counts('modelgate_upstream_attempts_total', 'Attempts on connections, by what came of them.', () =>
+      attempts.all(),
+    ),
+    ...latencyFamilies(() => latencies.all()),
+  ]
+  return { observe, retain, families }
 }
 
-function exposeCount(registry: Registry, name: string, help: string, series: SeriesMap<Count>): void {
-  const samples = () => Array.from(series.all(), ({ labels, value }) => ({ labels: {}, sharedLabels: labels, value }))
-  expose(registry, { name, help, type: 'counter', samples })
+function counts(name: string, help: string, all: () => Iterable<Count>): Family {
+  return { name, help, type: 'counter', lines: () => countLines(name, all()) }
 }
 
-function exposeLatencies(registry: Registry, latencies: SeriesMap<Latency>): void {
-  const exposeOne = (name: string, help: string, pick: (latency: Latency) => Distribution) => {
-    const samples = () =>
-      Array.from(latencies.all()).flatMap((latency) => {
-        const distribution = pick(latency)
-        return distribution.count === 0 ? [] : distribution.samples(name, latency.labels)
-      })
-    expose(registry, { name, help, type: 'histogram', samples })
+function latencyFamilies(all: () => Iterable<Latency>): Family[] {
+  const family = (name: string, help: string, pick: (latency: Latency) => Distribution): Family => ({
+    name,
+    help,
+    type: 'histogram',
+    lines: () => Array.from(all(), (latency) => pick(latency).lines(name, latency.text)).flat(),
+  })
+  return [
+    family(
+      'modelgate_request_duration_seconds',
+      'From the arrival of a request to the last byte of its answer.',
+      ({ duration }) => duration,
+    ),
+    family(
+      'modelgate_time_to_first_token_seconds',
+      'From the arrival of a streamed request to the first content of its answer.',
+      ({ firstToken }) => firstToken,
+    ),
+    family(
+      'modelgate_overhead_seconds',
+      'What of the duration of a request was not spent waiting for the upstream.',
+      ({ overhead }) => overhead,
+    ),
+  ]
+}
+
+function openLatency(labels: Labels): Latency {
+  return {
+    labels,
+    text: labelText(labels),
+    duration: createDistribution(durationBuckets),
+    firstToken: createDistribution(firstTokenBuckets),
+    overhead: createDistribution(overheadBuckets),
   }
-  exposeOne(
-    'modelgate_request_duration_seconds',
-    'From a request’s arrival to the last byte of its answer.',
-    ({ duration }) => duration,
-  )
-  exposeOne(
-    'modelgate_time_to_first_token_seconds',
-    'Streams: from the arrival of the request to the first content of the answer.',
-    ({ firstToken }) => firstToken,
-  )
-  exposeOne(
-    'modelgate_overhead_seconds',
-    'The part of a request’s duration that was not spent waiting for the upstream.',
-    ({ overhead }) => overhead,
-  )
 }
 
 function observeLatency({ duration, firstToken, overhead }: Latency, record: RequestRecord): void {
@@ -131,35 +134,22 @@ function observeLatency({ duration, firstToken, overhead }: Latency, record: Req
   if (record.stream && record.firstTokenMs !== null) firstToken.observe(seconds(record.firstTokenMs))
 }
 
-function addTokens({ types }: Tokens, usage: Usage): void {
-  const counted = tokensByType(usage)
-  for (const type of tokenTypes) types[type].value += counted[type]
-}
-
-function countOf(labels: Labels): Count {
-  return { labels, value: 0 }
-}
-
-function latencyOf(labels: Labels): Latency {
-  return {
-    labels,
-    duration: createDistribution(durationBuckets),
-    firstToken: createDistribution(firstTokenBuckets),
-    overhead: createDistribution(overheadBuckets),
-  }
-}
-
-function tokensOf(labels: Labels): Tokens {
-  const count = (type: TokenType) => countOf({ ...labels, type })
+function openTokens(labels: Labels): Tokens {
+  const open = (type: TokenType) => createCount({ ...labels, type })
   return {
     labels,
     types: {
-      input: count('input'),
-      cached_input: count('cached_input'),
-      output: count('output'),
-      reasoning: count('reasoning'),
+      input: open('input'),
+      cached_input: open('cached_input'),
+      output: open('output'),
+      reasoning: open('reasoning'),
     },
   }
+}
+
+function addTokens({ types }: Tokens, usage: Usage): void {
+  const counted = tokensByType(usage)
+  for (const type of tokenTypes) types[type].value += counted[type]
 }
 
 /** Never negative: the parts of a duration are measured apart. */

@@ -1,35 +1,35 @@
-import type { Metric, Registry } from 'prom-client'
-
 export type Labels = Readonly<Record<string, string>>
 
-/** One line of the exposition; `metricName` where it is not the metric's own (`_bucket`, `_sum`, `_count`). */
-export interface Sample {
-  readonly value: number
-  readonly labels: Labels | { readonly le: number | '+Inf' }
-  /** Further labels, by one object for all scrapes: prom-client keeps their text beside it. */
-  readonly sharedLabels?: Labels
-  readonly metricName?: string
-}
-
-export interface Exposition {
+/**
+ * A metric that is counted and written here. prom-client's own build and hash a string of all labels at every call
+ * (3.4 µs for the dozen calls of one request against 0.9 µs) and write ten times as slowly, which counts where there
+ * are thousands of series. What no request waits for is prom-client's.
+ */
+export interface Family {
   readonly name: string
   readonly help: string
   readonly type: 'counter' | 'histogram'
-  readonly samples: () => Sample[]
+  /** In Prometheus's text format 0.0.4. */
+  readonly lines: () => string[]
 }
 
-/**
- * Adds a metric whose values are counted here and read at each scrape. prom-client's own counters and histograms build
- * and hash a string of all labels at every call, a dozen calls a request: 3.4 µs against 0.5 µs this way.
- */
-export function expose(registry: Registry, { name, help, type, samples }: Exposition): void {
-  const aggregator = 'sum'
-  const get = async () => ({ name, help, type, aggregator, values: samples() })
-  // All that a registry asks of a metric are its name and this.
-  registry.registerMetric({ name, help, type, aggregator, get } as unknown as Metric)
+/** Without the line feed that ends it. */
+export function familyText({ name, help, type, lines }: Family): string {
+  return [`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`, ...lines()].join('\n')
 }
 
-/** Series by their label values, each made at first use. */
+/** Labels as they stand between the braces. */
+export function labelText(labels: Labels): string {
+  return Object.entries(labels)
+    .map(([name, value]) => `${name}="${escaped(value)}"`)
+    .join(',')
+}
+
+function escaped(value: string): string {
+  return value.replaceAll('\\', '\\\\').replaceAll('\n', '\\n').replaceAll('"', '\\"')
+}
+
+/** Series by a key that stands for their labels, each made at first use. */
 export interface SeriesMap<Series> {
   of(key: string, open: () => Series): Series
   all(): Iterable<Series>
@@ -53,11 +53,26 @@ export function createSeriesMap<Series extends { readonly labels: Labels }>(): S
   }
 }
 
-/** A histogram's counts for one set of labels. Buckets are kept apart here and summed up when read. */
+/** A counter's value for one set of labels. */
+export interface Count {
+  readonly labels: Labels
+  readonly text: string
+  value: number
+}
+
+export function createCount(labels: Labels): Count {
+  return { labels, text: labelText(labels), value: 0 }
+}
+
+export function countLines(name: string, counts: Iterable<Count>): string[] {
+  return Array.from(counts, ({ text, value }) => `${name}{${text}} ${value}`)
+}
+
+/** A histogram's counts for one set of labels. Each bucket is counted apart here and summed up when written. */
 export interface Distribution {
   observe(value: number): void
-  readonly count: number
-  samples(name: string, labels: Labels): Sample[]
+  /** None before the first value. */
+  lines(name: string, text: string): string[]
 }
 
 export function createDistribution(bounds: readonly number[]): Distribution {
@@ -72,21 +87,18 @@ export function createDistribution(bounds: readonly number[]): Distribution {
       count++
       sum += value
     },
-    get count() {
-      return count
-    },
-    samples: (name, sharedLabels) => {
+    lines: (name, text) => {
+      if (count === 0) return []
       let total = 0
-      const metricName = `${name}_bucket`
-      const buckets: Sample[] = bounds.map((le, index) => {
+      const buckets = bounds.map((bound, index) => {
         total += counts[index] as number
-        return { metricName, sharedLabels, labels: { le }, value: total }
+        return `${name}_bucket{${text},le="${bound}"} ${total}`
       })
       return [
         ...buckets,
-        { metricName, sharedLabels, labels: { le: '+Inf' }, value: count },
-        { metricName: `${name}_sum`, sharedLabels, labels: {}, value: sum },
-        { metricName: `${name}_count`, sharedLabels, labels: {}, value: count },
+        `${name}_bucket{${text},le="+Inf"} ${count}`,
+        `${name}_sum{${text}} ${sum}`,
+        `${name}_count{${text}} ${count}`,
       ]
     },
   }

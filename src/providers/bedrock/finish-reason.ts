@@ -1,6 +1,5 @@
 import { GatewayError } from '../../core/errors.ts'
 import type { FinishReason } from '../../core/openai.ts'
-import type { ToolUse } from './tool-use.ts'
 
 const finishes: Readonly<Record<string, FinishReason>> = {
   end_turn: 'stop',
@@ -16,14 +15,14 @@ const finishes: Readonly<Record<string, FinishReason>> = {
 const malformedOutputs = new Set(['malformed_model_output', 'malformed_tool_use'])
 
 /**
- * OpenAI's finish reason for a `stopReason`. Where tool calls are not shown as such, they are no end either. Throws
- * GatewayError (502) for output that Bedrock itself could not read: no word against the connection, since a prompt
- * can bring it about.
+ * OpenAI's finish reason for a `stopReason`; a call that is not shown as one (`toolCalls` is 0) is no end of its own.
+ * Throws GatewayError (502) for output that Bedrock itself could not read: no word against the connection, since a
+ * prompt can bring it about.
  */
-export function finishReason(stopReason: string, tools: ToolUse): FinishReason {
+export function finishReason(stopReason: string, toolCalls: number): FinishReason {
   if (malformedOutputs.has(stopReason)) {
     throw new GatewayError('upstream_error', `The model's output could not be read (${stopReason}).`)
   }
   const finish = finishes[stopReason] ?? 'stop'
-  return finish === 'tool_calls' && tools.kind !== 'calls' ? 'stop' : finish
+  return finish === 'tool_calls' && toolCalls === 0 ? 'stop' : finish
 }

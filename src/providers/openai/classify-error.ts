@@ -1,3 +1,4 @@
+import { isContextOverflow } from '../shared/context-overflow.ts'
 import type { ErrorShape } from './error-shape.ts'
 
 /** What an error means, before it is put into the words of the error table. `refused`: the request's own fault. */
@@ -23,6 +24,7 @@ interface Rule {
   /** `error.code` or `error.type`, in lower case. */
   readonly codes?: readonly string[]
   readonly texts?: RegExp
+  readonly says?: (message: string) => boolean
 }
 
 const refusals = [400, 403, 404, 413, 422]
@@ -36,8 +38,8 @@ const rules: readonly Rule[] = [
     kind: 'context_length',
     statuses: [400, 413, 422, 500],
     codes: ['context_length_exceeded', 'context_window_exceeded', 'model_context_window_exceeded'],
-    texts:
-      /maximum context length|context (length|window) (is )?exceeded|exceeds? the (model'?s )?(available )?context|(prompt|input) is too long|input token count[^.]{0,80}exceeds|reduce the length of the (messages|prompt|input)|larger than the maximum context/i,
+    texts: /exceeds? the (model'?s |available )*context|reduce the length of the (messages|prompt|input)/i,
+    says: isContextOverflow,
   },
   {
     kind: 'content_policy',
@@ -118,12 +120,12 @@ export function classifyError(status: number, shape: ErrorShape | null): ErrorKi
   return [400, 404, 413, 415, 422].includes(status) ? 'refused' : 'provider_down'
 }
 
-function matches({ codes, texts }: Rule, shape: ErrorShape | null): boolean {
+function matches({ codes, texts, says }: Rule, shape: ErrorShape | null): boolean {
   if (shape === null) return false
   const words = [shape.code, shape.type].map((word) => word?.toLowerCase() ?? '')
   return (
     (codes !== undefined && words.some((word) => codes.includes(word))) ||
-    (texts !== undefined && shape.message !== null && texts.test(shape.message))
+    (shape.message !== null && (texts?.test(shape.message) === true || says?.(shape.message) === true))
   )
 }
 

@@ -47,7 +47,7 @@ function kindOf(model: JsonObject, id: string): ListedModel['kind'] | null {
 
 const embeddingName = /embed|(?:^|[/:-])(?:bge|gte|e5|minilm|nomic|voyage)(?:[-_.]|$)|m2-bert/i
 const otherName =
-  /dall-e|image|whisper|\btts\b|-tts|transcri|realtime|-audio|^audio|speech|sora|video|moderation|guard\b|rerank|flux|diffusion|imagen|\bveo\b|lyria|ocr|computer-use|davinci-edit/i
+  /dall-e|image|whisper|\btts\b|-tts|transcri|realtime|-audio|^audio|speech|sora|video|moderation|guard\b|rerank|flux|diffusion|imagen|\bveo\b|lyria|\bocr\b|computer-use|davinci-edit/i
 
 function kindOfName(id: string, otherwise: ListedModel['kind'] | null): ListedModel['kind'] | null {
   if (otherName.test(id)) return null

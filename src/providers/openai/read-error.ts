@@ -1,10 +1,10 @@
 import { GatewayError, type GatewayErrorOptions } from '../../core/errors.ts'
 import type { HeaderMap, UpstreamFailure } from '../../core/provider.ts'
+import { parseJson } from '../shared/json.ts'
+import { scrub } from '../shared/scrub.ts'
 import { classifyError, impliedStatus, type ErrorKind } from './classify-error.ts'
 import { readErrorShape, type ErrorShape } from './error-shape.ts'
-import { parseJson } from '../shared/json.ts'
-import { redact } from './redact.ts'
-import { retryAfterMs } from './retry-hint.ts'
+import { retryHint } from './retry-hint.ts'
 
 /**
  * Classifies an answer that is no success, of any OpenAI-shaped upstream. A refusal of the request keeps its status,
@@ -48,8 +48,8 @@ interface Failure {
 }
 
 function toGatewayError({ status, stated, shape, headers, now }: Failure): GatewayError {
-  const said = redact(shape?.message ?? '')
-  const waitMs = retryAfterMs({ headers, message: said, now })
+  const said = scrub(shape?.message ?? '')
+  const waitMs = retryHint({ headers, message: said, now })
   const shared: GatewayErrorOptions = {
     upstream: { status: stated, message: said },
     ...(waitMs === undefined ? {} : { retryAfterMs: waitMs }),
@@ -85,8 +85,8 @@ const byKind: Readonly<Record<ErrorKind, (words: Words) => GatewayError>> = {
         ...shared,
         status,
         param: shape?.param ?? null,
-        upstreamCode: shape?.code === undefined || shape.code === null ? null : redact(shape.code),
-        upstreamType: redact(shape?.type ?? 'invalid_request_error'),
+        upstreamCode: shape?.code === undefined || shape.code === null ? null : scrub(shape.code),
+        upstreamType: scrub(shape?.type ?? 'invalid_request_error'),
       },
     ),
   authentication: ({ shared }) =>

@@ -1,48 +1,22 @@
 import type { HeaderMap } from '../../core/provider.ts'
+import { answeredAt, msUntil, plainNumber, retryAfterMs } from '../shared/retry-after.ts'
 
 export interface RetryHintOptions {
   readonly headers: HeaderMap
   readonly message: string
-  /** Wall clock, ms: what a date in `retry-after` is counted from where the answer has no `date`. */
+  /** Wall clock, ms: what a date is counted from where the answer has no `date`. */
   readonly now?: number | undefined
 }
 
 const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 
 /**
- * How long the provider asks to be left alone, ms: `retry-after-ms`, `retry-after` (seconds or a date), the reset of
- * whichever rate limit is used up, or the words of the message. undefined: it does not say.
+ * How long the provider asks to be left alone, ms: `retry-after-ms`, `retry-after`, the reset of whichever rate limit
+ * is used up, or the words of the message. undefined: it does not say.
  */
-export function retryAfterMs({ headers, message, now }: RetryHintOptions): number | undefined {
-  const answeredAt = time(headers['date']) ?? now
-  return (
-    plainNumber(headers['retry-after-ms']) ??
-    seconds(headers['retry-after']) ??
-    until(time(headers['retry-after']), answeredAt) ??
-    usedUpLimit(headers, answeredAt) ??
-    inWords(message)
-  )
-}
-
-function plainNumber(value: string | undefined): number | undefined {
-  const text = value?.trim() ?? ''
-  return /^\d{1,12}(\.\d{1,9})?$/.test(text) ? Number(text) : undefined
-}
-
-function seconds(value: string | undefined): number | undefined {
-  const number = plainNumber(value)
-  return number === undefined ? undefined : number * 1000
-}
-
-/** HTTP dates are words; a bare number is seconds, never a date. */
-function time(value: string | undefined): number | undefined {
-  if (value === undefined || !/[A-Za-z]/.test(value)) return undefined
-  const parsed = Date.parse(value)
-  return Number.isNaN(parsed) ? undefined : parsed
-}
-
-function until(then: number | undefined, now: number | undefined): number | undefined {
-  return then === undefined || now === undefined ? undefined : Math.max(0, then - now)
+export function retryHint({ headers, message, now }: RetryHintOptions): number | undefined {
+  const then = answeredAt(headers) ?? now
+  return retryAfterMs(headers, then) ?? usedUpLimit(headers, then) ?? inWords(message)
 }
 
 const resetPrefix = 'x-ratelimit-reset'
@@ -61,10 +35,10 @@ function usedUpLimit(headers: HeaderMap, now: number | undefined): number | unde
 
 /** A duration (`1m30s`, `12ms`), seconds, or a time since 1970 in seconds or ms. */
 function resetMs(text: string, now: number | undefined): number | undefined {
-  const number = plainNumber(text)
+  const number = /^\d{13}$/.test(text) ? Number(text) : plainNumber(text)
   if (number === undefined) return duration(text)
-  if (number > 1e11) return until(number, now)
-  return number > 1e9 ? until(number * 1000, now) : number * 1000
+  if (number > 1e11) return msUntil(number, now)
+  return number > 1e9 ? msUntil(number * 1000, now) : number * 1000
 }
 
 /** OpenAI: "try again in 5m24.288s"; Azure: "retry after 86400 seconds". */

@@ -93,8 +93,8 @@ describe('upstreamError', () => {
     [413, 'request_too_large', 413, null, true],
     [415, 'invalid_request', 415, null, true],
     [422, 'invalid_request', 422, null, true],
-    [401, 'upstream_auth_failed', 502, 'authentication', true],
-    [403, 'upstream_auth_failed', 502, 'permission', true],
+    [401, 'upstream_auth_failed', 502, 'authentication', false],
+    [403, 'upstream_auth_failed', 502, 'permission', false],
     [402, 'rate_limit_exceeded', 429, 'quota', false],
     [429, 'rate_limit_exceeded', 429, 'rate_limit', false],
     [302, 'upstream_error', 502, 'provider_down', true],
@@ -111,23 +111,41 @@ describe('upstreamError', () => {
       status: shown,
       reason,
       costly,
-      message: 'why',
+      upstream: { status, message: 'why' },
     })
+  })
+
+  it("shows callers the provider's words on their request, not those on the gateway's account", () => {
+    expect(upstreamError({ status: 400, message: 'top_p: out of range' }).message).toBe('top_p: out of range')
+    expect(upstreamError({ status: 500, message: 'oops' }).message).toBe('The provider failed (500): oops')
+    expect(upstreamError({ status: 401, message: 'bad key of Acme Ltd' }).message).not.toContain('Acme')
+    expect(upstreamError({ status: 400, message: null }).message).toBe(
+      'The provider refused the request (400).',
+    )
   })
 
   it("takes the provider's better knowledge, hints and no keys", () => {
     expect(
       upstreamError({ status: 400, message: null, reason: 'model_not_found', retryAfterMs: 5 }),
     ).toMatchObject({
-      code: 'model_not_found',
-      status: 404,
+      code: 'upstream_error',
+      status: 502,
+      reason: 'model_not_found',
       retryAfterMs: 5,
-      message: 'The provider answered with status 400.',
     })
-    expect(upstreamError({ status: 401, message: `bad key sk-${'a1'.repeat(20)}` }).message).toBe(
+    expect(upstreamError({ status: 400, message: `bad key sk-${'a1'.repeat(20)}` }).message).toBe(
       'bad key [redacted]',
     )
     expect(upstreamError({ status: 400, message: 'prompt is too long' }).code).toBe('context_length_exceeded')
-    expect(upstreamError({ status: 200, message: 'no', reason: null }).status).toBe(400)
+    expect(upstreamError({ status: 529, message: 'Overloaded', inStream: true }).upstream).toEqual({
+      status: null,
+      message: 'Overloaded',
+    })
+  })
+
+  it('never shows a status that is about the gateway as one about the caller', () => {
+    for (const status of [200, 401, 402, 403, 429, 500]) {
+      expect(upstreamError({ status, message: 'no', reason: null }).status).toBe(400)
+    }
   })
 })

@@ -37,6 +37,11 @@ describe('stripFence', () => {
     )
   })
 
+  it('is quick with long runs of white space', () => {
+    const text = '```json\n{"a":' + ' '.repeat(200_000) + '1}\n```'
+    expect(stripFence(text)).toBe(text.slice(8, -4))
+  })
+
   it('lets text without a fence pass at once', () => {
     const stripper = createFenceStripper()
     expect(stripper.push('{"a"')).toBe('{"a"')

@@ -11,8 +11,9 @@ export interface FenceStripper {
 
 const opening = /^\s*```[\w-]*[ \t]*\r?\n/
 const maybeOpening = /^\s*(?:`{0,2}|```[\w-]*[ \t]*\r?)$/
-const maybeClosing = /\r?\n?[ \t]*`{0,3}\s*$/
-const closing = /\r?\n?[ \t]*```\s*$/
+/** White space and the word after the fence stay far below. */
+const longestOpening = 64
+const ofClosing = ' \t\r\n`'
 
 /**
  * Takes away the Markdown code fence that a model may put around JSON all the same. Text without one passes as it
@@ -26,14 +27,14 @@ export function createFenceStripper(): FenceStripper {
       if (state === 'plain') return fragment
       held += fragment
       if (state === 'start') {
-        if (maybeOpening.test(held)) return ''
+        if (held.length <= longestOpening && maybeOpening.test(held)) return ''
         const head = opening.exec(held)
         state = head === null ? 'plain' : 'fenced'
         if (head !== null) held = held.slice(head[0].length)
       }
       return state === 'fenced' ? takeCertain() : takeAll()
     },
-    end: () => (state === 'fenced' ? takeAll().replace(closing, '') : takeAll()),
+    end: () => (state === 'fenced' ? withoutClosing(takeAll()) : takeAll()),
   }
 
   function takeAll(): string {
@@ -42,12 +43,19 @@ export function createFenceStripper(): FenceStripper {
     return all
   }
 
+  /** All but the back ticks and white space at its end. */
   function takeCertain(): string {
-    const end = maybeClosing.exec(held)?.index ?? held.length
+    let end = held.length
+    while (end > 0 && ofClosing.includes(held.charAt(end - 1))) end--
     const certain = held.slice(0, end)
     held = held.slice(end)
     return certain
   }
+}
+
+function withoutClosing(tail: string): string {
+  const trimmed = tail.trimEnd()
+  return trimmed.endsWith('```') ? trimmed.slice(0, -3).trimEnd() : tail
 }
 
 /** The same for a whole text. */

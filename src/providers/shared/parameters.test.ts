@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { ChatRequest } from '../../core/openai.ts'
-import { resolveCapabilities } from './capabilities.ts'
+import { type CapabilityTable, resolveCapabilities } from './capabilities.ts'
 import { droppedParams } from './dropped-params.ts'
 import { nearestEffort, readReasoningEffort } from './reasoning-effort.ts'
 import { type Refusable, refuse } from './refusals.ts'
@@ -127,31 +127,31 @@ describe('droppedParams', () => {
 })
 
 describe('resolveCapabilities', () => {
-  const table = {
+  const table: CapabilityTable<{ limit: number; tools: boolean; mode: string }> = {
     base: { limit: 10, tools: true, mode: 'new' },
     rows: [
       ['acme-large', { limit: 100 }],
       ['acme-', { limit: 20, tools: false }],
     ],
-  } as const
+  }
 
   it('takes the first row whose text is in the name', () => {
-    expect(resolveCapabilities<typeof table.base & object>(table, 'eu.ACME-Large-2')).toEqual({
+    expect(resolveCapabilities(table, 'eu.ACME-Large-2')).toEqual({
       limit: 100,
       tools: true,
       mode: 'new',
     })
-    expect(resolveCapabilities<{ limit: number; tools: boolean }>(table, 'acme-small')).toMatchObject({
+    expect(resolveCapabilities(table, 'acme-small')).toMatchObject({
       limit: 20,
       tools: false,
     })
-    expect(resolveCapabilities<{ limit: number }>(table, 'else')).toMatchObject({ limit: 10 })
+    expect(resolveCapabilities(table, 'else')).toMatchObject({ limit: 10 })
   })
 
   it('lays overrides over it in turn, and passes over what is not of the table', () => {
     const first = { limit: 5, tools: false }
     const second = { limit: 6, tools: 'yes', unknown: true }
-    expect(resolveCapabilities<{ limit: number }>(table, 'acme-large', first, undefined, second)).toEqual({
+    expect(resolveCapabilities(table, 'acme-large', first, undefined, second)).toEqual({
       limit: 6,
       tools: false,
       mode: 'new',

@@ -1,4 +1,4 @@
-import { type ErrorCode, GatewayError } from '../../core/errors.ts'
+import { type ErrorCode, GatewayError, type GatewayErrorOptions } from '../../core/errors.ts'
 import type { FailureReason } from '../../core/failure.ts'
 import { isContextOverflow } from './context-overflow.ts'
 import { scrub } from './scrub.ts'
@@ -10,6 +10,8 @@ export interface UpstreamFault {
   /** What the provider's table knows better than the status; null: the request's own fault. Default: by status. */
   readonly reason?: FailureReason | null
   readonly retryAfterMs?: number | undefined
+  /** The status is what the error's name means: it came inside an answer that began with 200. */
+  readonly inStream?: boolean
 }
 
 /** What a status alone says of a connection (design §4, §7). null: the request's own fault. */
@@ -34,38 +36,45 @@ export function reasonOfStatus(status: number): FailureReason | null {
   }
 }
 
-const codes: Record<FailureReason, ErrorCode> = {
-  rate_limit: 'rate_limit_exceeded',
-  quota: 'rate_limit_exceeded',
-  authentication: 'upstream_auth_failed',
-  permission: 'upstream_auth_failed',
-  model_not_found: 'model_not_found',
-  model_deprecated: 'model_not_found',
-  region: 'model_not_found',
-  provider_down: 'upstream_error',
-  network: 'upstream_error',
-  timeout: 'upstream_timeout',
+/** What callers read of each reason: the provider's own words on the gateway's account are for operators. */
+const rows: Record<Exclude<FailureReason, 'provider_down'>, readonly [ErrorCode, string]> = {
+  authentication: ['upstream_auth_failed', "The provider did not accept the gateway's credential."],
+  permission: ['upstream_auth_failed', "The gateway's credential may not use this model at the provider."],
+  region: ['upstream_auth_failed', 'The provider does not serve the place the gateway calls from.'],
+  quota: ['rate_limit_exceeded', "The gateway's quota at the provider is used up."],
+  rate_limit: ['rate_limit_exceeded', "The gateway's rate limit at the provider is reached."],
+  model_not_found: ['upstream_error', 'The provider does not know the model behind this connection.'],
+  model_deprecated: ['upstream_error', 'The provider no longer serves the model behind this connection.'],
+  network: ['upstream_error', 'The connection to the provider failed.'],
+  timeout: ['upstream_timeout', 'The provider gave up on the request.'],
 }
 
-/** The gateway's error for a provider's refusal or failure. Total. */
+/** The gateway's error for a provider's refusal or failure (design §4, §7). Total. */
 export function upstreamError(fault: UpstreamFault): GatewayError {
-  const { status, retryAfterMs, reason = reasonOfStatus(status) } = fault
-  const message = scrub(fault.message?.trim() || `The provider answered with status ${status}.`)
-  if (reason === null) return refusal(status, message)
-  return new GatewayError(codes[reason], message, {
-    reason,
+  const { status, retryAfterMs, inStream = false, reason = reasonOfStatus(status) } = fault
+  const said = scrub(fault.message?.trim() ?? '')
+  const shared: GatewayErrorOptions = {
+    upstream: { status: inStream ? null : status, message: said },
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-    // A limit is refused before any work is done.
-    costly: reason !== 'rate_limit' && reason !== 'quota',
-  })
+  }
+  if (reason === null) return refusal(status, said, shared)
+  if (reason === 'provider_down') {
+    const message = `The provider failed (${status})${said === '' ? '.' : `: ${said}`}`
+    return new GatewayError('upstream_error', message, { ...shared, reason })
+  }
+  const [code, message] = rows[reason]
+  // All of these but a lost connection are refused at the door, before any work is done.
+  const costly = reason === 'network' || reason === 'timeout'
+  return new GatewayError(code, message, { ...shared, reason, costly })
 }
 
-/** The request's own fault keeps the provider's status, so far as it is one that a client can act on. */
-function refusal(status: number, message: string): GatewayError {
-  if (isContextOverflow(message)) return new GatewayError('context_length_exceeded', message)
-  if (status === 413) return new GatewayError('request_too_large', message)
-  const shown = status >= 400 && status < 500 ? status : 400
-  return new GatewayError('invalid_request', message, { status: shown })
+/** The request's own fault keeps the provider's words, and its status so far as a client can act on it. */
+function refusal(status: number, said: string, shared: GatewayErrorOptions): GatewayError {
+  if (isContextOverflow(said)) return new GatewayError('context_length_exceeded', said, shared)
+  const message = said || `The provider refused the request (${status}).`
+  if (status === 413) return new GatewayError('request_too_large', message, shared)
+  const shown = status > 403 && status < 500 && status !== 429 ? status : 400
+  return new GatewayError('invalid_request', message, { ...shared, status: shown })
 }
 
 /** An answer, or a stream, that is not what the protocol promises: 502, the provider's failure. */

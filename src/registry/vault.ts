@@ -1,0 +1,131 @@
+import {
+  createCipheriv,
+  createDecipheriv,
+  createSecretKey,
+  hkdfSync,
+  randomBytes,
+  timingSafeEqual,
+  type KeyObject,
+} from 'node:crypto'
+import type { MasterKey } from './master-key.ts'
+
+/** Why something sealed could not be opened. */
+export type VaultFailure = 'unknown_key' | 'wrong_key' | 'damaged'
+
+export class VaultError extends Error {
+  readonly failure: VaultFailure
+
+  constructor(failure: VaultFailure, message: string) {
+    super(message)
+    this.name = 'VaultError'
+    this.failure = failure
+  }
+}
+
+/** Seals secrets before they reach any store (design §8). */
+export interface Vault {
+  /** Encrypts for one entity: what is sealed for another does not open. */
+  seal(entityId: string, plaintext: Uint8Array): Uint8Array
+  /** Throws VaultError; where the master key is not the one it was sealed under, the message says so. */
+  open(entityId: string, sealed: Uint8Array): Uint8Array
+  /** A key of its own for one purpose (fingerprints, versions, the audit chain), the same in every replica. */
+  deriveKey(purpose: string): KeyObject
+}
+
+// A sealed value: version, key check, length of the key's id, the id, then two AES-256-GCM boxes: the data key under
+// the master key, the secret under the data key. A box is its nonce, the ciphertext and the tag.
+const VERSION = 1
+const CHECK_BYTES = 8
+const KEY_BYTES = 32
+const NONCE_BYTES = 12
+const TAG_BYTES = 16
+const BOX_BYTES = NONCE_BYTES + TAG_BYTES
+const CIPHER = 'aes-256-gcm'
+
+export interface VaultOptions {
+  /** The first seals, all open. */
+  keys: readonly [MasterKey, ...MasterKey[]]
+}
+
+export function createVault({ keys }: VaultOptions): Vault {
+  const [active] = keys
+  const headers = new Map(keys.map((master) => [master.id, headerOf(master)]))
+
+  function masterOf(sealed: Buffer): { master: MasterKey; header: Buffer } {
+    const id = sealed.toString('utf8', CHECK_BYTES + 2, CHECK_BYTES + 2 + (sealed[CHECK_BYTES + 1] ?? 0))
+    if (sealed[0] !== VERSION) throw new VaultError('damaged', 'The sealed value is damaged.')
+    const master = keys.find((known) => known.id === id)
+    const header = headers.get(id)
+    if (master === undefined || header === undefined) {
+      const shown = JSON.stringify(id)
+      throw new VaultError('unknown_key', `Sealed under the master key ${shown}, which is not configured.`)
+    }
+    const given = sealed.subarray(0, header.length)
+    if (given.length !== header.length || !timingSafeEqual(given, header)) {
+      const message = `The master key ${JSON.stringify(id)} is not the one this was sealed under.`
+      throw new VaultError('wrong_key', message)
+    }
+    return { master, header }
+  }
+
+  return {
+    seal(entityId, plaintext) {
+      const header = headers.get(active.id) ?? headerOf(active)
+      const dataKey = randomBytes(KEY_BYTES)
+      const wrapped = encrypt(active.key, dataKey, bound('key', entityId, header))
+      const box = encrypt(createSecretKey(dataKey), plaintext, bound('secret', entityId, header))
+      return Buffer.concat([header, wrapped, box])
+    },
+    open(entityId, sealed) {
+      const bytes = Buffer.from(sealed.buffer, sealed.byteOffset, sealed.byteLength)
+      const { master, header } = masterOf(bytes)
+      const boxStart = header.length + KEY_BYTES + BOX_BYTES
+      const dataKey = decrypt(
+        master.key,
+        bytes.subarray(header.length, boxStart),
+        bound('key', entityId, header),
+      )
+      return decrypt(createSecretKey(dataKey), bytes.subarray(boxStart), bound('secret', entityId, header))
+    },
+    deriveKey: (purpose) => createSecretKey(derive(active.key, `purpose\0${purpose}`, KEY_BYTES)),
+  }
+}
+
+/** With a few bytes that only this key derives, so that a wrong key can be told from damage. */
+function headerOf({ id, key }: MasterKey): Buffer {
+  const idBytes = Buffer.from(id)
+  return Buffer.concat([
+    Buffer.of(VERSION),
+    derive(key, 'check', CHECK_BYTES),
+    Buffer.of(idBytes.length),
+    idBytes,
+  ])
+}
+
+/** RFC 5869. */
+function derive(key: KeyObject, purpose: string, bytes: number): Buffer {
+  return Buffer.from(hkdfSync('sha256', key, '', `modelgate\0${purpose}`, bytes))
+}
+
+/** Associated data: a box is good for one entity, one place in the value and one header. */
+function bound(place: 'key' | 'secret', entityId: string, header: Buffer): Buffer {
+  return Buffer.concat([header, Buffer.from(`${place}\0${entityId}`)])
+}
+
+function encrypt(key: KeyObject, plaintext: Uint8Array, associated: Buffer): Buffer {
+  const nonce = randomBytes(NONCE_BYTES)
+  const cipher = createCipheriv(CIPHER, key, nonce, { authTagLength: TAG_BYTES }).setAAD(associated)
+  return Buffer.concat([nonce, cipher.update(plaintext), cipher.final(), cipher.getAuthTag()])
+}
+
+function decrypt(key: KeyObject, box: Buffer, associated: Buffer): Buffer {
+  try {
+    const nonce = box.subarray(0, NONCE_BYTES)
+    const tag = box.subarray(-TAG_BYTES)
+    const cipher = createDecipheriv(CIPHER, key, nonce, { authTagLength: TAG_BYTES })
+    cipher.setAAD(associated).setAuthTag(tag)
+    return Buffer.concat([cipher.update(box.subarray(NONCE_BYTES, -TAG_BYTES)), cipher.final()])
+  } catch {
+    throw new VaultError('damaged', 'The sealed value is damaged, or was sealed for something else.')
+  }
+}

@@ -1,0 +1,49 @@
+import { closeSync, mkdirSync, openSync } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+
+const FILE = 'modelgate.db'
+/** How long a statement waits for another process's write, ms. */
+const BUSY_MS = 5_000
+
+/** Each entry takes the schema one version further; they are only ever added to. */
+const migrations: readonly string[] = [
+  'CREATE TABLE sealed_blob (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID',
+]
+
+/**
+ * Opens `data_dir/modelgate.db`, made with mode 0600 where there is none, and brings its schema up to date. Throws an
+ * Error where that cannot be done, or where a newer version wrote it.
+ */
+export function openDatabase({ dataDir }: { dataDir: string }): DatabaseSync {
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 })
+  const path = join(dataDir, FILE)
+  // SQLite would make it readable for others; its side files take the mode of this one.
+  closeSync(openSync(path, 'a', 0o600))
+  const database = new DatabaseSync(path, { timeout: BUSY_MS })
+  try {
+    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
+    migrate(database, path)
+    return database
+  } catch (error) {
+    database.close()
+    throw error
+  }
+}
+
+function migrate(database: DatabaseSync, path: string): void {
+  database.exec('BEGIN IMMEDIATE')
+  try {
+    const version = Number(database.prepare('PRAGMA user_version').get()?.['user_version'])
+    if (version > migrations.length) {
+      throw new Error(
+        `${path} was written by a newer version (schema ${version}, known: ${migrations.length})`,
+      )
+    }
+    for (const statement of migrations.slice(version)) database.exec(statement)
+    database.exec(`PRAGMA user_version = ${migrations.length}; COMMIT`)
+  } catch (error) {
+    database.exec('ROLLBACK')
+    throw error
+  }
+}

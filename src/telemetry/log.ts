@@ -1,0 +1,91 @@
+import { isatty } from 'node:tty'
+import { pino } from 'pino'
+import { createDescriptorDestination, type LogDestination } from './destination.ts'
+import { loadPretty, type Prettify } from './pretty.ts'
+import { createRedact } from './redact.ts'
+import { scrub } from './scrub.ts'
+
+export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
+export type LogLevel = (typeof logLevels)[number]
+
+export type LogFields = Readonly<Record<string, unknown>>
+
+/** The message says what happened, in fixed words; what varies goes into the fields. Never throws. */
+export type WriteLog = (message: string, fields?: LogFields) => void
+
+export interface Log extends Readonly<Record<Exclude<LogLevel, 'silent'>, WriteLog>> {
+  /** Resolves when every line so far has been written, or after two seconds. Never rejects. */
+  flush(): Promise<void>
+  /** Flushes, then lets go of the destination; what is logged afterwards is lost. */
+  close(): Promise<void>
+}
+
+export interface LogOptions {
+  readonly level?: LogLevel
+  /** Standard output unless given. */
+  readonly destination?: LogDestination
+  /** Readable text in place of JSON, where `pino-pretty` is installed. By default where standard output is a terminal. */
+  readonly pretty?: boolean
+  readonly flushTimeoutMs?: number
+}
+
+/**
+ * The gateway's log: one JSON object a line, `level` by name, `time` in ISO 8601, `msg`, then the fields. Errors are
+ * passed as a field (`error`) and shown by `errorView`.
+ */
+export function createLog({
+  level = 'info',
+  destination = createDescriptorDestination(),
+  pretty = isatty(1),
+  flushTimeoutMs = 2000,
+}: LogOptions = {}): Log {
+  const prettify = pretty ? loadPretty() : null
+  const logger = pino(
+    {
+      level,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }), log: createRedact() },
+      serializers: { msg: scrub },
+    },
+    { write: lineWriter(destination, prettify) },
+  )
+  const write =
+    (name: Exclude<LogLevel, 'silent'>): WriteLog =>
+    (message, fields = {}) => {
+      try {
+        logger[name](fields, message)
+      } catch {
+        // A field that cannot be read, or a destination that is closed: neither is worth a request.
+      }
+    }
+  const flush = () => withinTime(destination.flush?.() ?? Promise.resolve(), flushTimeoutMs)
+
+  return {
+    trace: write('trace'),
+    debug: write('debug'),
+    info: write('info'),
+    warn: write('warn'),
+    error: write('error'),
+    fatal: write('fatal'),
+    flush,
+    close: async () => {
+      await flush()
+      destination.close?.()
+    },
+  }
+}
+
+function lineWriter(destination: LogDestination, prettify: Prettify | null): (line: string) => void {
+  if (prettify === null) return (line) => void destination.write(line)
+  return (line) => void destination.write(prettify(line))
+}
+
+async function withinTime(work: Promise<void>, timeoutMs: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const timeout = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, timeoutMs)
+  })
+  await Promise.race([work.catch(() => {}), timeout])
+  clearTimeout(timer)
+}

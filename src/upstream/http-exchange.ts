@@ -1,0 +1,217 @@
+import type { Dispatcher } from 'undici'
+import type { Clock } from '../core/clock.ts'
+import { GatewayError } from '../core/errors.ts'
+import type { HeaderMap } from '../core/provider.ts'
+import type { BodySink, DispatchOptions, Exchange } from '../core/transport.ts'
+import type { ClientPool, PooledClient } from './client-pool.ts'
+import { DeadlineTimer, timeoutError, type Timers } from './deadlines.ts'
+import { networkError, type Stage, unsendableError } from './failures.ts'
+
+/** An answer that comes before anybody reads it is held up to here; small ones are complete by then. */
+const maxHeldBytes = 64 * 1024
+/** No server closes a socket for having been idle so shortly. */
+const staleAfterMs = 1_000
+
+export interface HttpExchangeOptions {
+  readonly dispatch: DispatchOptions
+  readonly pool: ClientPool
+  readonly pooled: PooledClient
+  readonly clock: Clock
+  readonly timers: Timers
+  readonly onHead: (exchange: HttpExchange) => void
+  /** Instead of `onHead`, once. */
+  readonly onFailure: (error: Error) => void
+}
+
+/** One request on one socket: undici's handler below, the contract's exchange above. */
+export class HttpExchange implements Exchange, Dispatcher.DispatchHandler {
+  status = 0
+  headers: HeaderMap = {}
+  readonly #options: HttpExchangeOptions
+  readonly #timer: DeadlineTimer
+  readonly #onAbort: () => void
+  #controller: Dispatcher.DispatchController | null = null
+  #stage: Stage = 'connecting'
+  /** The whole answer has come, and the socket is another's. */
+  #hasEnded = false
+  /** Nobody hears any more of it. */
+  #isClosed = false
+  #isStale = false
+  #sink: BodySink | null = null
+  #isPaused = false
+  #isFlushing = false
+  #held: Buffer[] = []
+  #heldBytes = 0
+  #heldError: GatewayError | null = null
+
+  constructor(options: HttpExchangeOptions) {
+    this.#options = options
+    const { dispatch, clock, timers } = options
+    const { deadlines, signal } = dispatch
+    this.#timer = new DeadlineTimer({
+      deadlines,
+      clock,
+      timers,
+      onDue: (name) => this.#fail(timeoutError(name, deadlines, this.#stage !== 'connecting')),
+    })
+    this.#onAbort = () => {
+      if (this.#stage === 'answering') return this.#fail(givenUp(signal))
+      this.abort()
+      options.onFailure(signal.reason as Error)
+    }
+    signal.addEventListener('abort', this.#onAbort)
+  }
+
+  read(sink: BodySink): void {
+    if (this.#sink !== null) throw new Error('a body is read once')
+    this.#sink = sink
+    this.#flush()
+  }
+
+  pause(): void {
+    if (this.#isClosed || this.#isPaused) return
+    this.#isPaused = true
+    this.#timer.pause()
+    if (!this.#hasEnded) this.#controller?.pause()
+  }
+
+  resume(): void {
+    if (this.#isClosed || !this.#isPaused) return
+    this.#isPaused = false
+    this.#timer.resume()
+    this.#flush()
+  }
+
+  event(): void {
+    if (!this.#isClosed) this.#timer.event()
+  }
+
+  abort(): void {
+    if (this.#isClosed) return
+    this.#close()
+    if (!this.#hasEnded) this.#options.pool.discard(this.#options.pooled)
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    const { pooled, clock } = this.#options
+    this.#controller = controller
+    this.#stage = 'sent'
+    this.#isStale = pooled.served > 0 && clock.monotonic() - pooled.idleSince >= staleAfterMs
+    pooled.served++
+    this.#timer.connected()
+  }
+
+  onResponseStarted(): void {
+    this.#isStale = false
+  }
+
+  onResponseStart(
+    _controller: Dispatcher.DispatchController,
+    status: number,
+    headers: Record<string, string | string[] | undefined>,
+  ): void {
+    // 1xx: the answer is still to come.
+    if (status < 200 || this.#isClosed) return
+    this.#stage = 'answering'
+    this.status = status
+    this.headers = joined(headers)
+    this.#options.onHead(this)
+  }
+
+  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#isClosed) return
+    if (this.#sink !== null && !this.#isPaused && !this.#isFlushing) {
+      this.#sink.data(chunk)
+      return
+    }
+    // Also while paused: where the upstream closes, undici hands over what it had already read.
+    this.#held.push(chunk)
+    this.#heldBytes += chunk.length
+    if (this.#heldBytes > maxHeldBytes) this.#controller?.pause()
+  }
+
+  onResponseEnd(): void {
+    if (this.#isClosed) return
+    const { pool, pooled, dispatch } = this.#options
+    // A reset of a body that only the end of the connection delimits passes for its end.
+    if (pooled.socketError !== null) return this.#fail(networkError(this.#stage, pooled.socketError, false))
+    this.#hasEnded = true
+    dispatch.signal.removeEventListener('abort', this.#onAbort)
+    pool.release(pooled)
+    this.#timer.pause()
+    this.#flush()
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController | undefined, error: Error): void {
+    if (this.#isClosed || this.#hasEnded) return
+    const isUnsendable = this.#stage === 'connecting' && isRefusedByUndici(error)
+    this.#fail(isUnsendable ? unsendableError(error) : networkError(this.#stage, error, this.#isStale))
+  }
+
+  /** At once where somebody reads, even over bytes held back: a client that does not read must not hide it. */
+  #fail(error: GatewayError): void {
+    const { pool, pooled, onFailure } = this.#options
+    if (!this.#hasEnded) pool.discard(pooled)
+    if (this.#stage === 'answering' && this.#sink === null) {
+      this.#hasEnded = true
+      this.#heldError ??= error
+      this.#timer.stop()
+      return
+    }
+    const sink = this.#sink
+    this.#close()
+    if (sink === null) onFailure(error)
+    else sink.error(error)
+  }
+
+  #flush(): void {
+    const sink = this.#sink
+    if (sink === null || this.#isFlushing) return
+    this.#isFlushing = true
+    for (let chunk = this.#nextHeld(); chunk !== undefined; chunk = this.#nextHeld()) sink.data(chunk)
+    this.#isFlushing = false
+    if (this.#isPaused || this.#isClosed) return
+    if (!this.#hasEnded) {
+      this.#controller?.resume()
+      return
+    }
+    const error = this.#heldError
+    this.#close()
+    if (error === null) sink.end()
+    else sink.error(error)
+  }
+
+  #nextHeld(): Buffer | undefined {
+    if (this.#isPaused || this.#isClosed) return undefined
+    const chunk = this.#held.shift()
+    this.#heldBytes -= chunk?.length ?? 0
+    return chunk
+  }
+
+  #close(): void {
+    this.#isClosed = true
+    this.#held = []
+    this.#timer.stop()
+    this.#options.dispatch.signal.removeEventListener('abort', this.#onAbort)
+  }
+}
+
+/** An answer that nobody waits for any more says nothing of the connection. */
+function givenUp({ reason }: AbortSignal): GatewayError {
+  if (reason instanceof GatewayError) return reason
+  return new GatewayError('upstream_error', 'The request was given up.', { cause: reason })
+}
+
+/** undici gives a repeated header as a list. */
+function joined(headers: Record<string, string | string[] | undefined>): HeaderMap {
+  for (const name in headers) {
+    const value = headers[name]
+    if (Array.isArray(value)) headers[name] = value.join(', ')
+  }
+  return headers as HeaderMap
+}
+
+function isRefusedByUndici(error: Error): boolean {
+  const { code } = error as NodeJS.ErrnoException
+  return code === 'UND_ERR_INVALID_ARG' || code === 'UND_ERR_NOT_SUPPORTED'
+}
