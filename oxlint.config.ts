@@ -11,7 +11,7 @@ const ROWS = [
 ]
 
 /** Parts of the root files: like these they may import everything, and nothing but these imports them. */
-const ROOT_FOLDERS = ['config']
+const ROOT_FOLDERS = ['app', 'config']
 
 /** A library stands only with its owners: folders (`store/`) or files (`config*.ts`; `*` is any root file). */
 const OWNERS = {

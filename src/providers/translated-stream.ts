@@ -48,11 +48,7 @@ export class TranslatedStream implements StreamReader {
   }
 
   /** One event after the other; a translator that answers with a promise is waited for. */
-  #translate(
-    events: readonly WireEvent[],
-    from: number,
-    fault: unknown,
-  ): StreamStep | Promise<StreamStep> {
+  #translate(events: readonly WireEvent[], from: number, fault: unknown): StreamStep | Promise<StreamStep> {
     for (const [index, event] of events.slice(from).entries()) {
       if (this.#isOver()) break
       try {

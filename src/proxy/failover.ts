@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Connection, Model } from '../core/entities.ts'
+import type { Model } from '../core/entities.ts'
 import { GatewayError } from '../core/errors.ts'
 import type { AttemptRecord } from '../core/record.ts'
+import type { RequestInFlight } from '../routing/retry-budget.ts'
 import type { Attempt } from '../routing/router.ts'
 import type { ProxyDeps } from './deps.ts'
 import type { Journal } from './journal.ts'
@@ -14,9 +15,11 @@ export interface FailoverOptions {
   readonly affinityKey: string | null
   /** Connections that cannot serve this operation at all. */
   readonly unfit: ReadonlySet<string>
+  /** This request's place among those in flight, which answers for its retries. */
+  readonly flight: RequestInFlight
   readonly signal: AbortSignal
   /** One try. Throws GatewayError while nothing was shown to the client. */
-  readonly attempt: (connection: Connection) => Promise<Tried>
+  readonly attempt: (attempt: Pick<Attempt, 'connection' | 'answered'>) => Promise<Tried>
 }
 
 /** An answer that reached the client. `error`: it began well and then broke off, which counts against the connection. */
@@ -30,7 +33,7 @@ export interface Tried {
  * client can act on best.
  */
 export async function failover(options: FailoverOptions): Promise<Tried> {
-  const { deps, model, connectionName, affinityKey, signal } = options
+  const { deps, model, connectionName, affinityKey, flight, signal } = options
   const tried = new Set(options.unfit)
   const errors: GatewayError[] = []
   let repeated = false
@@ -39,7 +42,7 @@ export async function failover(options: FailoverOptions): Promise<Tried> {
     if (choice.kind === 'none') {
       if (errors.length === 0) throw choice.error
       if (repeated || errors.length > 1 || !isPassing(errors[0] as GatewayError)) {
-        throw deps.router.pickError(errors, model)
+        throw deps.router.pickError(errors, model, connectionName)
       }
       // The only candidate gets a second try, after a pause.
       repeated = true
@@ -53,8 +56,8 @@ export async function failover(options: FailoverOptions): Promise<Tried> {
     } catch (error) {
       if (!(error instanceof GatewayError) || signal.aborted) throw error
       errors.push(error)
-      if (!deps.router.mayRetry({ error, attempts: errors.length }))
-        throw deps.router.pickError(errors, model)
+      if (!flight.mayRetry({ error, attempts: errors.length }))
+        throw deps.router.pickError(errors, model, connectionName)
       tried.add(choice.attempt.connection.id)
     }
   }
@@ -92,7 +95,7 @@ async function tryOnce(options: FailoverOptions, attempt: Attempt): Promise<Trie
     }
   }
   try {
-    const tried = await options.attempt(connection)
+    const tried = await options.attempt(attempt)
     if (tried.error !== null) failed(tried.error)
     else {
       attempt.settle({ kind: 'success', firstByteMs: tried.firstByteMs })

@@ -8,6 +8,10 @@ export interface Gate {
    */
   enter(): () => void
   readonly inflight: number
+  /** The process is on its way out: connections are not to be kept for a next request. */
+  readonly closing: boolean
+  /** From now on `closing` is true; everybody still enters. */
+  prepareToClose(): void
   /** From now on nobody enters. */
   close(retryAfterMs: number): void
   /** Resolves once nobody is inside, or after `timeoutMs`; true where all have left. */
@@ -16,6 +20,7 @@ export interface Gate {
 
 export function createGate({ maxInflight }: { maxInflight: number }): Gate {
   let inflight = 0
+  let closing = false
   let closed: number | null = null
   const waiting = new Set<() => void>()
 
@@ -40,7 +45,14 @@ export function createGate({ maxInflight }: { maxInflight: number }): Gate {
         if (--inflight === 0) for (const wake of waiting) wake()
       }
     },
+    get closing() {
+      return closing
+    },
+    prepareToClose: () => {
+      closing = true
+    },
     close: (retryAfterMs) => {
+      closing = true
       closed = retryAfterMs
     },
     empty: (timeoutMs) =>

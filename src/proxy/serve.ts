@@ -4,6 +4,8 @@ import { GatewayError } from '../core/errors.ts'
 import type { Operation } from '../core/openai.ts'
 import type { Asset, Call, Translator } from '../core/provider.ts'
 import { affinityKey } from '../routing/policies/affinity-key.ts'
+import type { RequestInFlight } from '../routing/retry-budget.ts'
+import type { Attempt } from '../routing/router.ts'
 import { serverTiming } from '../telemetry/server-timing.ts'
 import { sendBytes } from './answer.ts'
 import { attemptJson } from './attempt-json.ts'
@@ -24,6 +26,7 @@ export interface Visit {
   readonly incoming: IncomingMessage
   readonly outgoing: ServerResponse
   readonly journal: Journal
+  readonly flight: RequestInFlight
   /** Aborted the moment the client leaves. */
   readonly signal: AbortSignal
   /** What every answer to this request carries: its id. */
@@ -76,7 +79,8 @@ export async function authenticate({ deps, incoming, journal }: Visit): Promise<
   return principal
 }
 
-type Answer = (visit: Visit, prepared: Prepared, connection: Connection) => Promise<Tried>
+type Try = Pick<Attempt, 'connection' | 'answered'>
+type Answer = (visit: Visit, prepared: Prepared, attempt: Try) => Promise<Tried>
 
 /** The models in order: the next one's turn comes where one has no connection left to offer. */
 async function firstAble(
@@ -86,7 +90,7 @@ async function firstAble(
   resolved: readonly Resolved[],
   answer: Answer,
 ): Promise<void> {
-  const { deps, journal, signal } = visit
+  const { deps, journal, signal, flight } = visit
   for (const [index, { model, team }] of resolved.entries()) {
     journal.model = model.name
     journal.team = team
@@ -98,9 +102,10 @@ async function firstAble(
         model,
         connectionName,
         affinityKey: keyFor(model, request),
+        flight,
         unfit: prepared.unfit,
         signal,
-        attempt: (connection) => answer(visit, prepared, connection),
+        attempt: (attempt) => answer(visit, prepared, attempt),
       })
       return
     } catch (error) {
@@ -116,7 +121,7 @@ function keyFor(model: Model, request: ParsedRequest): string | null {
     : null
 }
 
-async function answerWhole(visit: Visit, prepared: Prepared, connection: Connection): Promise<Tried> {
+async function answerWhole(visit: Visit, prepared: Prepared, { connection }: Try): Promise<Tried> {
   const { deps, journal, signal, outgoing } = visit
   const call = prepared.call(connection)
   const translator = prepared.translator(connection)
@@ -131,7 +136,7 @@ async function answerStream(
   client: ClientStream,
   visit: Visit,
   prepared: Prepared,
-  connection: Connection,
+  { connection, answered }: Try,
 ): Promise<Tried> {
   const { deps, journal, signal } = visit
   const call = prepared.call(connection)
@@ -146,6 +151,7 @@ async function answerStream(
     signal,
     onCommit: (head) => {
       firstByteMs = head.firstByteMs
+      answered()
       journal.firstToken()
       client.start(successHeaders(visit, connection, head))
     },

@@ -39,8 +39,9 @@ export async function visited(
     incoming,
     outgoing,
     journal,
+    flight: deps.router.begin(),
     signal: left.signal,
-    headers: { 'x-request-id': requestId },
+    headers: { 'x-request-id': requestId, ...(deps.gate.closing ? { connection: 'close' } : {}) },
   }
   try {
     allowOrigin(deps.corsOrigins, incoming, outgoing)
@@ -49,6 +50,7 @@ export async function visited(
   } catch (error) {
     refuse(visit, error)
   }
+  visit.flight.end()
   discardBody(incoming)
   if (left.signal.aborted) journal.outcome = 'aborted'
   journal.close(outgoing.headersSent ? outgoing.statusCode : 499)
@@ -76,7 +78,6 @@ function refuse({ deps, journal, outgoing, signal, headers }: Visit, error: unkn
   sendError(outgoing, shown, {
     ...headers,
     ...(shown.status === 401 ? { 'www-authenticate': wwwAuthenticate(shown) } : {}),
-    ...(shown.code === 'shutting_down' ? { connection: 'close' } : {}),
     ...(journal.attempts.length > 0 ? attemptHeaders(journal, shown) : {}),
   })
 }

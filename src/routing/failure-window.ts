@@ -19,7 +19,7 @@ export function createFailureWindow(settings: CooldownSettings): FailureWindow {
   const bucketMs = (windowSeconds * 1_000) / bucketCount
   const total = Array<number>(bucketCount).fill(0)
   const failed = Array<number>(bucketCount).fill(0)
-  let newest = -Infinity
+  let newest = 0
   let inARow = 0
 
   function bucketAt(now: number): number {

@@ -38,6 +38,7 @@ const longestLabel = 200
 const unknown = 'unknown'
 const none = 'none'
 const other = 'other'
+const nowhere = { provider: none, connection: none }
 
 /** A label value: at most 200 characters, well-formed Unicode, since a scraper refuses anything else. */
 export function clip(value: string): string {
@@ -52,14 +53,14 @@ export function createLabelBounds({ maxTeams }: { maxTeams: number }): LabelBoun
   const unregistered = new Set<string>()
 
   function place(destination: Destination): Place {
+    const model = destination.model === null ? unknown : clip(destination.model)
+    const connections = models?.get(model)
+    const isKnown = models === null || connections !== undefined
+    if (destination.connection === null) return { ...nowhere, model: isKnown ? model : unknown }
+    const connection = clip(destination.connection)
     const provider = destination.provider === null ? none : clip(destination.provider)
-    const connection = destination.connection === null ? none : clip(destination.connection)
-    if (destination.model === null) return { model: unknown, provider, connection }
-    const model = clip(destination.model)
-    if (models === null) return { model, provider, connection }
-    const connections = models.get(model)
-    if (connections === undefined) return { model: unknown, provider, connection: known(null, connection) }
-    return { model, provider, connection: known(connections, connection) }
+    if (models === null || connections?.has(connection) === true) return { model, provider, connection }
+    return { model: isKnown ? model : unknown, provider: unknown, connection: unknown }
   }
 
   function team(name: string | null): string {
@@ -85,13 +86,10 @@ export function createLabelBounds({ maxTeams }: { maxTeams: number }): LabelBoun
       const { model = unknown, connection = none } = labels
       if (model === unknown) return true
       const connections = present.get(model)
-      return connections !== undefined && known(connections, connection) === connection
+      if (connections === undefined) return false
+      return connection === none || connection === unknown || connections.has(connection)
     }
   }
 
   return { place, team, retain }
-}
-
-function known(connections: ReadonlySet<string> | null, connection: string): string {
-  return connection === none || connections?.has(connection) === true ? connection : unknown
 }

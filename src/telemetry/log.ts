@@ -1,6 +1,6 @@
 import { isatty } from 'node:tty'
 import { pino } from 'pino'
-import { createDescriptorDestination, type LogDestination } from './destination.ts'
+import { createDescriptorDestination, messageKey, type LogDestination } from './destination.ts'
 import { loadPretty, type Prettify } from './pretty.ts'
 import { createRedact } from './redact.ts'
 import { scrub } from './scrub.ts'
@@ -46,7 +46,8 @@ export function createLog({
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }), log: createRedact() },
-      serializers: { msg: scrub },
+      messageKey,
+      serializers: { [messageKey]: scrub },
     },
     { write: lineWriter(destination, prettify) },
   )

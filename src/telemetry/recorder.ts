@@ -37,7 +37,7 @@ function requestFields(record: RequestRecord): LogFields {
     connection: record.connection,
     stream: record.stream,
     attempts: record.attempts.map(({ model, provider, connection, outcome, durationMs }) => ({
-      ...(model === undefined ? {} : { model }),
+      model,
       provider,
       connection,
       outcome,

@@ -59,8 +59,9 @@ export function createRequestMetrics(bounds: LabelBounds): RequestMetrics {
       const spent = tokens.of(`${key}\0${team}`, () => openTokens({ ...place, team }))
       addTokens(spent, usage)
     }
-    for (const { model = record.model, provider, connection, outcome } of record.attempts) {
-      const tried = bounds.place({ model, provider, connection })
+    for (const attemptRecord of record.attempts) {
+      const tried = bounds.place(attemptRecord)
+      const { outcome } = attemptRecord
       const attempt = attempts.of(`${tried.model}\0${tried.provider}\0${tried.connection}\0${outcome}`, () =>
         createCount({ ...tried, outcome }),
       )

@@ -12,6 +12,12 @@ export interface Network {
   readonly bits: number
 }
 
+/** Prefixes behind which an IPv4 address is what is meant: mapped (RFC 4291 §2.5.5.2), NAT64 (RFC 6052 §2.1). */
+const carriers = [
+  [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff],
+  [0, 0x64, 0xff, 0x9b, 0, 0, 0, 0, 0, 0, 0, 0],
+]
+
 /** Credentials of the machine itself are given out here: AWS, ECS, EKS, Azure, Google, Alibaba, Oracle, Scaleway. */
 const metadata = networks(
   '169.254.169.254 169.254.170.2 169.254.170.23 169.254.42.42 100.100.100.200 168.63.129.16 192.0.0.192',
@@ -29,12 +35,6 @@ const globalVersion6 = networks('2000::/3')
 
 /** In it: protocol assignments with Teredo and benchmarking, documentation, and 6to4, which leads to IPv4 hosts. */
 const privateVersion6 = networks('2001::/23 2001:db8::/32 2002::/16 3fff::/20')
-
-/** Prefixes behind which an IPv4 address is what is meant: mapped (RFC 4291 §2.5.5.2), NAT64 (RFC 6052 §2.1). */
-const carriers = [
-  [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff],
-  [0, 0x64, 0xff, 0x9b, 0, 0, 0, 0, 0, 0, 0, 0],
-]
 
 /** What an address as text (no brackets, a zone is passed over) is; null for what is no address. */
 export function parseAddress(text: string): AddressBytes | null {

@@ -190,6 +190,8 @@ export class HttpExchange implements Exchange, Dispatcher.DispatchHandler {
 
   #close(): void {
     this.#isClosed = true
+    // It holds the raw headers and more; let go early, they cost the collector less.
+    this.#controller = null
     this.#held = []
     this.#timer.stop()
     this.#options.dispatch.signal.removeEventListener('abort', this.#onAbort)

@@ -1,7 +1,7 @@
 import type { ThinkingBlock } from '../../core/openai.ts'
 import type { ChatCall, ReadResponse, UpstreamResponse } from '../../core/provider.ts'
 import { stripFence } from '../shared/json-fence.ts'
-import { asObject, asText, type JsonObject, parseObject } from '../shared/json.ts'
+import { asObject, asText, type JsonObject, parseObject, stringIn } from '../shared/json.ts'
 import { completion } from '../shared/response.ts'
 import { toolCallId } from '../shared/tool-ids.ts'
 import { malformed } from '../shared/upstream-error.ts'
@@ -43,17 +43,17 @@ function readBlocks(blocks: readonly (JsonObject | null)[], call: ChatCall, plan
   for (const block of blocks) {
     switch (block?.['type']) {
       case 'text':
-        read.content += textIn(block['text'])
+        read.content += stringIn(block['text'])
         break
       case 'thinking':
-        read.reasoning += textIn(block['thinking'])
+        read.reasoning += stringIn(block['thinking'])
         if (asText(block['signature']) !== null) read.thinkingBlocks.push(thinkingBlock(block))
         break
       case 'redacted_thinking':
-        read.thinkingBlocks.push({ type: 'redacted_thinking', data: textIn(block['data']) })
+        read.thinkingBlocks.push({ type: 'redacted_thinking', data: stringIn(block['data']) })
         break
       case 'tool_use': {
-        const name = textIn(block['name'])
+        const name = stringIn(block['name'])
         const input = JSON.stringify(block['input'] ?? {})
         if (plan.kind === 'tool' && name === plan.tool.name) answer ??= input
         else {
@@ -69,9 +69,5 @@ function readBlocks(blocks: readonly (JsonObject | null)[], call: ChatCall, plan
 }
 
 function thinkingBlock(block: JsonObject): ThinkingBlock {
-  return { type: 'thinking', thinking: textIn(block['thinking']), signature: textIn(block['signature']) }
-}
-
-function textIn(value: unknown): string {
-  return typeof value === 'string' ? value : ''
+  return { type: 'thinking', thinking: stringIn(block['thinking']), signature: stringIn(block['signature']) }
 }

@@ -1,6 +1,6 @@
 import type { ChatCall } from '../../core/provider.ts'
 import type { Chunks } from '../shared/chunks.ts'
-import { asObject, asText, type JsonObject } from '../shared/json.ts'
+import { asObject, asText, type JsonObject, stringIn } from '../shared/json.ts'
 import { toolCallId } from '../shared/tool-ids.ts'
 import { malformed } from '../shared/upstream-error.ts'
 import type { AnswerText } from './answer-text.ts'
@@ -37,7 +37,7 @@ export function createBlocks({ call, chunks, text, plan }: StreamBlocksOptions):
     else text.answer(fragment)
   }
   const startTool = (block: JsonObject): Open | null => {
-    const name = textIn(block['name'])
+    const name = stringIn(block['name'])
     // Empty at the start of a stream, where fragments follow; not so with hosts that send the input whole.
     const input = Object.keys(asObject(block['input']) ?? {}).length > 0 ? JSON.stringify(block['input']) : ''
     if (plan.kind === 'tool' && name === plan.tool.name) {
@@ -51,17 +51,17 @@ export function createBlocks({ call, chunks, text, plan }: StreamBlocksOptions):
   const started = (block: JsonObject): Open | null => {
     switch (block['type']) {
       case 'text':
-        text.text(textIn(block['text']))
+        text.text(stringIn(block['text']))
         return { kind: 'text' }
       case 'thinking':
-        chunks.reasoning(textIn(block['thinking']))
+        chunks.reasoning(stringIn(block['thinking']))
         return {
           kind: 'thinking',
-          thinking: textIn(block['thinking']),
-          signature: textIn(block['signature']),
+          thinking: stringIn(block['thinking']),
+          signature: stringIn(block['signature']),
         }
       case 'redacted_thinking':
-        chunks.thinking({ type: 'redacted_thinking', data: textIn(block['data']) })
+        chunks.thinking({ type: 'redacted_thinking', data: stringIn(block['data']) })
         return null
       case 'tool_use':
         return startTool(block)
@@ -80,13 +80,13 @@ export function createBlocks({ call, chunks, text, plan }: StreamBlocksOptions):
     delta: (index, delta) => {
       const block = open.get(index)
       if (block === undefined) return
-      if (block.kind === 'text') text.text(textIn(delta['text']))
+      if (block.kind === 'text') text.text(stringIn(delta['text']))
       else if (block.kind === 'thinking') {
-        const thought = textIn(delta['thinking'])
+        const thought = stringIn(delta['thinking'])
         block.thinking += thought
-        block.signature += textIn(delta['signature'])
+        block.signature += stringIn(delta['signature'])
         chunks.reasoning(thought)
-      } else toolFragment(block, textIn(delta['partial_json']))
+      } else toolFragment(block, stringIn(delta['partial_json']))
     },
     stop: (index) => {
       const block = open.get(index)
@@ -100,8 +100,4 @@ export function createBlocks({ call, chunks, text, plan }: StreamBlocksOptions):
       }
     },
   }
-}
-
-function textIn(value: unknown): string {
-  return typeof value === 'string' ? value : ''
 }

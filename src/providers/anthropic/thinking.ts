@@ -66,7 +66,12 @@ export function planThinking(options: ThinkingOptions): ThinkingPlan {
   if (own !== null) {
     if (capabilities.reasoning === 'none') return { ...off, dropped: ['thinking'] }
     const budget = own['type'] === 'enabled' ? asCount(own['budget_tokens']) : null
-    if (budget !== null) return mayThink ? withBudget(budget, own) : { ...off, dropped: ['thinking'] }
+    if (budget !== null) {
+      const unused = readReasoningEffort(body) === null ? [] : ['reasoning_effort']
+      return mayThink
+        ? { ...withBudget(budget, own), dropped: unused }
+        : { ...off, dropped: ['thinking', ...unused] }
+    }
     return { ...off, on: own['type'] === 'adaptive', thinking: own, effort: effortFor(options) }
   }
   const effort = readReasoningEffort(body)

@@ -18,9 +18,14 @@ export interface MessageRules extends CacheRules {
   readonly tool_ids: string
 }
 
+export interface ReplayRules extends MessageRules {
+  /** False for models that know no signed reasoning, and refuse to see any. */
+  readonly replays_reasoning: boolean
+}
+
 export interface MessageOptions {
   readonly assets: ReadonlyMap<string, Asset>
-  readonly rules: MessageRules
+  readonly rules: ReplayRules
 }
 
 /**
@@ -50,7 +55,7 @@ const opening: ConverseMessage = { role: 'user', content: [{ text: '(The convers
 function convertMessage(
   { message, at }: PlacedMessage,
   media: MediaConverter,
-  rules: MessageRules,
+  rules: ReplayRules,
 ): TurnPiece<ConverseBlock> {
   const mark = readCacheControl(message)
   const close = (blocks: readonly ConverseBlock[]) =>
@@ -76,7 +81,7 @@ function contentBlocks(
   message: ChatMessage,
   at: string,
   media: MediaConverter,
-  rules: MessageRules,
+  rules: ReplayRules,
 ): ConverseBlock[] {
   return partsOf(message.content).flatMap((part, index) => {
     const block = convertPart(part, `${at}.content[${index}]`, media)
@@ -102,7 +107,7 @@ function convertPart(part: ContentPart, param: string, media: MediaConverter): R
   }
 }
 
-function assistantBlocks(message: ChatMessage, at: string, rules: MessageRules): ConverseBlock[] {
+function assistantBlocks(message: ChatMessage, at: string, rules: ReplayRules): ConverseBlock[] {
   const media: MediaConverter = { image: refuseMedia, file: refuseMedia }
   const calls = (message.tool_calls ?? []).map((call, index) =>
     toolUse(call, `${at}.tool_calls[${index}]`, rules),
@@ -110,14 +115,17 @@ function assistantBlocks(message: ChatMessage, at: string, rules: MessageRules):
   const refused =
     isBlank(message.refusal) || textOf(message.content) !== '' ? [] : [{ text: String(message.refusal) }]
   return [
-    ...(Array.isArray(message.thinking_blocks) ? message.thinking_blocks : []).flatMap(reasoningBlock),
+    ...(rules.replays_reasoning && Array.isArray(message.thinking_blocks)
+      ? message.thinking_blocks
+      : []
+    ).flatMap(reasoningBlock),
     ...contentBlocks(message, at, media, rules),
     ...refused,
     ...calls,
   ]
 }
 
-function toolUse(call: ToolCall, at: string, rules: MessageRules): ConverseBlock {
+function toolUse(call: ToolCall, at: string, rules: ReplayRules): ConverseBlock {
   const called = asObject(call.function)
   const { id } = call
   const name = called?.['name']
@@ -147,7 +155,7 @@ function toolResult(
   message: ChatMessage,
   at: string,
   media: MediaConverter,
-  rules: MessageRules,
+  rules: ReplayRules,
 ): ConverseBlock {
   if (typeof message.tool_call_id !== 'string' || message.tool_call_id === '') {
     throw invalid(

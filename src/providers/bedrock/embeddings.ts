@@ -62,13 +62,13 @@ function dialectOf(
   modelName: string,
   capabilities: Readonly<Record<string, unknown>> = {},
 ): EmbeddingDialect {
-  const like = capabilities['embeddings_like']
+  const like = capabilities['like']
   const dialect = embeddingDialect(modelName, typeof like === 'string' ? like : null)
   if (dialect !== null) return dialect
   throw new GatewayError(
     'unsupported_operation',
     'The gateway knows no embeddings of this Bedrock model; where it is behind an ARN, ' +
-      'the override `embeddings_like` names the model it is.',
+      'the switch `like` names the model it is.',
     { param: 'model' },
   )
 }

@@ -35,6 +35,7 @@ export function readStreamError({ type, data }: WireEvent, connection: Connectio
   const reason = reasonOf(named?.reason, message) ?? (named === null ? 'provider_down' : null)
   return upstreamError({
     status: named?.status ?? 500,
+    inStream: true,
     message: withHint(message, reason, connection),
     reason,
   })

@@ -35,6 +35,7 @@ class ConverseStream implements StreamTranslator {
   readonly #blocks = new Map<unknown, OpenBlock>()
   #stopReason: string | null = null
   #usage: Usage | null = null
+  #isAnswered = false
   finished = false
 
   constructor(call: ChatCall, rules: AnswerRules) {
@@ -90,11 +91,18 @@ class ConverseStream implements StreamTranslator {
 
   #startTool({ toolUseId, name, type }: JsonObject): OpenBlock {
     this.#reasoning.end()
-    if (type !== 'server_tool_use' && name === this.#rules.jsonTool) return { kind: 'json', hasInput: false }
+    if (type !== 'server_tool_use' && name === this.#rules.jsonTool) return this.#startAnswer()
     if (type === 'server_tool_use' || !this.#rules.showsCalls || typeof name !== 'string')
       return { kind: 'hidden' }
     const id = asText(toolUseId) ?? toolCallId(this.#call.id, this.#chunks.toolCount)
     return { kind: 'tool', index: this.#chunks.startTool({ id, name }) }
+  }
+
+  /** The first is the answer; another would make two of it. */
+  #startAnswer(): OpenBlock {
+    if (this.#isAnswered) return { kind: 'hidden' }
+    this.#isAnswered = true
+    return { kind: 'json', hasInput: false }
   }
 
   #delta(at: unknown, delta: JsonObject | null): void {

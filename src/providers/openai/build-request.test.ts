@@ -17,7 +17,12 @@ interface Setting {
 }
 
 function connectionFor({ provider = 'openai_compatible', modelName = 'm', overrides = {} }: Setting) {
-  return testConnection({ provider, modelName, overrides, settings: provider === 'openai_compatible' ? address : {} })
+  return testConnection({
+    provider,
+    modelName,
+    overrides,
+    settings: provider === 'openai_compatible' ? address : {},
+  })
 }
 
 function send(call: Call) {
@@ -26,20 +31,29 @@ function send(call: Call) {
   if (result === undefined || result instanceof Promise) throw new Error('a request was expected')
   const [request] = result.requests
   const text = Buffer.from(request?.body ?? '').toString()
-  return { text, body: JSON.parse(text) as Record<string, unknown>, headers: request?.headers, dropped: result.dropped }
+  return {
+    text,
+    body: JSON.parse(text) as Record<string, unknown>,
+    headers: request?.headers,
+    dropped: result.dropped,
+  }
 }
 
 function chat(body: Partial<ChatRequest>, setting: Setting = {}, assets: [string, Asset][] = []) {
   return send(chatCall({ body: { messages, ...body }, connection: connectionFor(setting), assets }))
 }
 
-const refusal = (param: string) => expect.objectContaining({ status: 400, code: 'unsupported_parameter', param }) as Error
+const refusal = (param: string) =>
+  expect.objectContaining({ status: 400, code: 'unsupported_parameter', param }) as Error
 
 describe('the body', () => {
   it("is the client's own bytes but for the members that change", () => {
     const rest = '"messages": [ {"role":"user","content":"\\u0068i"} ],"big":12345678901234567890'
     const text = `{"model":"public-name",${rest}}`
-    const call = { ...chatCall({ body: JSON.parse(text) as ChatRequest, connection: connectionFor({}) }), raw: rawOf(text) }
+    const call = {
+      ...chatCall({ body: JSON.parse(text) as ChatRequest, connection: connectionFor({}) }),
+      raw: rawOf(text),
+    }
     expect(send(call).text).toBe(`{"model":"m",${rest}}`)
   })
 
@@ -61,7 +75,11 @@ describe('the body', () => {
   })
 
   it("ends with the connection's own words", () => {
-    const overrides = { set: { top_k: 3, provider: { only: ['x'] } }, drop: ['seed'], headers: { 'X-Title': 'gateway' } }
+    const overrides = {
+      set: { top_k: 3, provider: { only: ['x'] } },
+      drop: ['seed'],
+      headers: { 'X-Title': 'gateway' },
+    }
     const { body, headers, dropped } = chat({ seed: 1, top_k: 9, provider: 'evil' }, { overrides })
     expect(body).toEqual({ model: 'm', messages, top_k: 3, provider: { only: ['x'] } })
     expect(headers?.['x-title']).toBe('gateway')
@@ -101,18 +119,26 @@ describe('headers', () => {
 describe("OpenAI's reasoning models", () => {
   const system: ChatMessage[] = [{ role: 'system', content: 'Be brief.' }, ...messages]
 
-  it.each(['o1', 'o3-mini-2025-01-31', 'o4-mini', 'gpt-5', 'gpt-5-mini', 'gpt-6-turbo', 'ft:o4-mini-2025:acme::x'])(
-    'take the newer limit, a developer and no sampling: %s',
-    (modelName) => {
-      const { body, dropped } = chat({ messages: system, max_tokens: 5, temperature: 0, top_p: 1 }, { modelName })
-      expect(body).toEqual({
-        model: modelName,
-        messages: [{ role: 'developer', content: 'Be brief.' }, ...messages],
-        max_completion_tokens: 5,
-      })
-      expect(dropped).toEqual(['temperature', 'top_p'])
-    },
-  )
+  it.each([
+    'o1',
+    'o3-mini-2025-01-31',
+    'o4-mini',
+    'gpt-5',
+    'gpt-5-mini',
+    'gpt-6-turbo',
+    'ft:o4-mini-2025:acme::x',
+  ])('take the newer limit, a developer and no sampling: %s', (modelName) => {
+    const { body, dropped } = chat(
+      { messages: system, max_tokens: 5, temperature: 0, top_p: 1 },
+      { modelName },
+    )
+    expect(body).toEqual({
+      model: modelName,
+      messages: [{ role: 'developer', content: 'Be brief.' }, ...messages],
+      max_completion_tokens: 5,
+    })
+    expect(dropped).toEqual(['temperature', 'top_p'])
+  })
 
   it.each(['gpt-4o', 'gpt-4.1', 'gpt-5-chat-latest', 'gpt-3.5-turbo', 'omni', 'chatgpt-4o-latest'])(
     'are not these: %s',
@@ -125,7 +151,8 @@ describe("OpenAI's reasoning models", () => {
   it('take sampling again without reasoning, from 5.1 on and never from 6 on', () => {
     const sent = { temperature: 0.5, reasoning_effort: 'none' }
     expect(chat(sent, { modelName: 'gpt-5.1' }).body).toMatchObject(sent)
-    for (const modelName of ['gpt-5', 'gpt-6']) expect(chat(sent, { modelName }).body).not.toHaveProperty('temperature')
+    for (const modelName of ['gpt-5', 'gpt-6'])
+      expect(chat(sent, { modelName }).body).not.toHaveProperty('temperature')
   })
 
   it('refuse what changes the answer', () => {
@@ -147,12 +174,16 @@ describe("OpenAI's reasoning models", () => {
 })
 
 describe('switches', () => {
-  const withSwitch = (capabilities: NonNullable<Overrides['capabilities']>): Setting => ({ overrides: { capabilities } })
+  const withSwitch = (capabilities: NonNullable<Overrides['capabilities']>): Setting => ({
+    overrides: { capabilities },
+  })
 
   it('let a parameter through that a preset holds back, or refuse one', () => {
     const groq = { provider: 'groq', modelName: 'm' }
     expect(() => chat({ n: 2 }, groq)).toThrow(refusal('n'))
-    expect(chat({ n: 2, logit_bias: { 1: 1 } }, { ...groq, ...withSwitch({ n: true, logit_bias: true }) }).body).toEqual({
+    expect(
+      chat({ n: 2, logit_bias: { 1: 1 } }, { ...groq, ...withSwitch({ n: true, logit_bias: true }) }).body,
+    ).toEqual({
       model: 'm',
       messages,
       n: 2,
@@ -166,9 +197,13 @@ describe('switches', () => {
   })
 
   it('flatten texts, and refuse what is none', () => {
-    const parts = (...content: ChatMessage['content'] & object) => ({ messages: [{ role: 'user' as const, content }] })
+    const parts = (...content: ChatMessage['content'] & object) => ({
+      messages: [{ role: 'user' as const, content }],
+    })
     const texts = parts({ type: 'text', text: 'a' }, { type: 'text', text: 'b' })
-    expect(chat(texts, withSwitch({ array_content: false })).body['messages']).toEqual([{ role: 'user', content: 'a\nb' }])
+    expect(chat(texts, withSwitch({ array_content: false })).body['messages']).toEqual([
+      { role: 'user', content: 'a\nb' },
+    ])
     const image = parts({ type: 'image_url', image_url: { url: 'https://x.test/a.png' } })
     expect(() => chat(image, withSwitch({ array_content: false }))).toThrow(refusal('messages[0].content[0]'))
   })
@@ -176,13 +211,19 @@ describe('switches', () => {
   it('put fetched images in place of their URLs', () => {
     const url = 'https://x.test/a.png'
     const content: ChatMessage['content'] = [{ type: 'image_url', image_url: { url, detail: 'low' } }]
-    const call = chatCall({ body: { messages: [{ role: 'user', content }] }, connection: connectionFor({ provider: 'ollama' }) })
+    const call = chatCall({
+      body: { messages: [{ role: 'user', content }] },
+      connection: connectionFor({ provider: 'ollama' }),
+    })
     const assets = providers.get('ollama')?.operations.chat?.assets?.(call)
     expect(assets).toMatchObject([{ url }])
     expect(() => send(call)).toThrow(refusal('messages[0].content[0]'))
     call.assets.set(url, { mediaType: 'image/png', bytes: Buffer.from('png') })
     expect(send(call).body['messages']).toEqual([
-      { role: 'user', content: [{ type: 'image_url', image_url: { url: 'data:image/png;base64,cG5n', detail: 'low' } }] },
+      {
+        role: 'user',
+        content: [{ type: 'image_url', image_url: { url: 'data:image/png;base64,cG5n', detail: 'low' } }],
+      },
     ])
     expect(providers.get('openai')?.operations.chat?.assets?.(call)).toEqual([])
   })
@@ -195,7 +236,9 @@ describe('switches', () => {
       stream: false,
     })
     const connection = connectionFor(setting)
-    expect(providers.get('openai_compatible')?.operations.chat?.streaming(connection)).toEqual({ kind: 'none' })
+    expect(providers.get('openai_compatible')?.operations.chat?.streaming(connection)).toEqual({
+      kind: 'none',
+    })
   })
 
   it('raise temperatures, and remind of JSON', () => {
@@ -232,7 +275,9 @@ describe('a replayed conversation', () => {
   })
 
   it("loses other providers' marks where unknown fields are refused", () => {
-    const tools = [{ type: 'function' as const, function: { name: 'f' }, cache_control: { type: 'ephemeral' as const } }]
+    const tools = [
+      { type: 'function' as const, function: { name: 'f' }, cache_control: { type: 'ephemeral' as const } },
+    ]
     const { body } = chat({ messages: replayed, tools }, { provider: 'openai', modelName: 'gpt-4o' })
     expect(body).toEqual({
       model: 'gpt-4o',

@@ -51,8 +51,10 @@ export function buildBody(call: Call, preset: Preset): { body: Uint8Array; dropp
   shapeOperation(draft, call, quirks)
   shapeStream(draft, call, quirks)
   limitValues(draft, preset)
-  for (const [name, value] of Object.entries(preset.defaults ?? {})) {
-    if (draft.get(name) === undefined) draft.set(name, value)
+  if (call.operation !== 'embeddings') {
+    for (const [name, value] of Object.entries(preset.defaults ?? {})) {
+      if (draft.get(name) === undefined) draft.set(name, value)
+    }
   }
   for (const [name, theirs] of Object.entries(preset.rename ?? {})) {
     const value = draft.get(name)
@@ -76,7 +78,7 @@ function refuse(draft: Draft, names: ReadonlySet<string>): void {
 function limitValues(draft: Draft, { values = {} }: Preset): void {
   for (const [name, taken] of Object.entries(values)) {
     const value = draft.get(name)
-    if (value !== undefined && !taken.includes(String(value))) draft.drop(name)
+    if (value !== undefined && !(typeof value === 'string' && taken.includes(value))) draft.drop(name)
   }
 }
 

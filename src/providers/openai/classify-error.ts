@@ -23,7 +23,7 @@ interface Rule {
   readonly statuses: readonly number[]
   /** `error.code` or `error.type`, in lower case. */
   readonly codes?: readonly string[]
-  readonly texts?: RegExp
+  readonly texts?: readonly RegExp[]
   readonly says?: (message: string) => boolean
 }
 
@@ -38,7 +38,10 @@ const rules: readonly Rule[] = [
     kind: 'context_length',
     statuses: [400, 413, 422, 500],
     codes: ['context_length_exceeded', 'context_window_exceeded', 'model_context_window_exceeded'],
-    texts: /exceeds? the (model'?s |available )*context|reduce the length of the (messages|prompt|input)/i,
+    texts: [
+      /exceeds? the (model'?s |available )*context/i,
+      /reduce the length of the (messages|prompt|input)/i,
+    ],
     says: isContextOverflow,
   },
   {
@@ -52,13 +55,25 @@ const rules: readonly Rule[] = [
       'invalid_prompt',
       'data_inspection_failed',
     ],
-    texts: /content (management )?policy|safety system|flagged (as|by|for)|input was flagged|requires moderation|blocked by guardrail/i,
+    texts: [
+      /content (management )?policy|safety system/i,
+      /flagged (as|by|for)|input was flagged|requires moderation|blocked by guardrail/i,
+    ],
   },
   {
     kind: 'authentication',
     statuses: [400, 403, 404, 422],
-    codes: ['invalid_api_key', 'api_key_invalid', 'expired_api_key', 'authentication_error', 'invalid_authentication'],
-    texts: /^(incorrect|invalid|expired) api[ _-]?key|^api[ _-]?key (not valid|is invalid|has expired)/i,
+    codes: [
+      'invalid_api_key',
+      'api_key_invalid',
+      'expired_api_key',
+      'authentication_error',
+      'invalid_authentication',
+    ],
+    texts: [
+      /^(incorrect|invalid|expired) api[ _-]?key/i,
+      /^api[ _-]?key (not valid|is invalid|has expired)/i,
+    ],
   },
   { kind: 'region', statuses: [400, 403, 404], codes: ['unsupported_country_region_territory'] },
   {
@@ -73,18 +88,27 @@ const rules: readonly Rule[] = [
       'exceeded_current_quota_error',
       'quota_exceeded',
     ],
-    texts: /^(you exceeded your current quota|insufficient (balance|credits?|funds|quota)|your credit balance|your team has (either )?used all)/i,
+    texts: [
+      /^you exceeded your current quota|^insufficient (balance|credits?|funds|quota)/i,
+      /^your credit balance|^your team has (either )?used all/i,
+    ],
   },
   {
     kind: 'quota',
     statuses: [429],
-    texts: /\bper[ -]?day\b|\b(TPD|RPD)\b|\bdaily\b|spending limit|out of credits|monthly (included )?credits/i,
+    texts: [
+      /\bper[ -]?day\b|\b(TPD|RPD)\b|\bdaily\b/i,
+      /spending limit|out of credits|monthly (included )?credits/i,
+    ],
   },
   {
     kind: 'model_deprecated',
     statuses: [400, 403, 404, 410, 422],
     codes: ['model_decommissioned', 'model_deprecated', 'model_retired', 'modeldeprecated', 'model_removed'],
-    texts: /^[^.]{0,60}\bmodel\b[^.]{0,120}\b(decommissioned|deprecated|retired|discontinued|shut down|no longer (available|supported))/i,
+    texts: [
+      /^[^.]{0,60}\bmodel\b[^.]{0,120}\b(decommissioned|deprecated|retired|discontinued|shut down)/i,
+      /^[^.]{0,60}\bmodel\b[^.]{0,120}\bno longer (available|supported)/i,
+    ],
   },
   {
     kind: 'model_not_found',
@@ -97,14 +121,20 @@ const rules: readonly Rule[] = [
       'unknown_model',
       'deploymentnotfound',
     ],
-    texts:
-      /^model not exist|^invalid model\b|^unknown model\b|^no endpoints found for|^(the )?(requested )?model\b.{0,200}(does not exist|not found|not supported by any provider)|^\S{1,120} is not a valid model id/i,
+    texts: [
+      /^(model not exist|invalid model\b|unknown model\b|no endpoints found for)/i,
+      /^(the )?(requested )?model\b.{0,200}(does not exist|not found|not supported by any provider)/i,
+      /^\S{1,120} is not a valid model id/i,
+    ],
   },
   {
     kind: 'model_not_found',
     statuses: [404],
     codes: ['notfounderror'],
-    texts: /\b(model|deployment|engine)\b.{0,200}(not found|not exist|not available|unknown|not deployed)|^function\b.{0,120}not found for account/i,
+    texts: [
+      /\b(model|deployment|engine)\b.{0,200}(not found|not exist|not available|unknown|not deployed)/i,
+      /^function\b.{0,120}not found for account/i,
+    ],
   },
 ]
 
@@ -120,13 +150,11 @@ export function classifyError(status: number, shape: ErrorShape | null): ErrorKi
   return [400, 404, 413, 415, 422].includes(status) ? 'refused' : 'provider_down'
 }
 
-function matches({ codes, texts, says }: Rule, shape: ErrorShape | null): boolean {
+function matches({ codes = [], texts = [], says }: Rule, shape: ErrorShape | null): boolean {
   if (shape === null) return false
-  const words = [shape.code, shape.type].map((word) => word?.toLowerCase() ?? '')
-  return (
-    (codes !== undefined && words.some((word) => codes.includes(word))) ||
-    (shape.message !== null && (texts?.test(shape.message) === true || says?.(shape.message) === true))
-  )
+  const { code, type, message } = shape
+  if ([code, type].some((word) => word !== null && codes.includes(word.toLowerCase()))) return true
+  return message !== null && (texts.some((text) => text.test(message)) || says?.(message) === true)
 }
 
 /** For errors inside a stream, which carry no status: what their code or type says (facts §2.5). */

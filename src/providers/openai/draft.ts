@@ -22,7 +22,9 @@ export class Draft {
 
   /** undefined: not there, or taken out. */
   get(name: string): unknown {
-    return this.#values.has(name) ? this.#values.get(name) : (this.#call.body as Record<string, unknown>)[name]
+    return this.#values.has(name)
+      ? this.#values.get(name)
+      : (this.#call.body as Record<string, unknown>)[name]
   }
 
   set(name: string, value: unknown): void {

@@ -20,8 +20,10 @@ export interface ErrorShape {
 export function readErrorShape(value: unknown): ErrorShape | null {
   const body = asObject(Array.isArray(value) ? value[0] : value)
   if (body === null) return null
-  const inner = asObject(body['error']) ?? asObject(asObject(body['x_groq'])?.['error'])
+  const groq = asObject(body['x_groq'])?.['error']
+  const inner = asObject(body['error']) ?? asObject(groq)
   if (inner !== null) return shapeOf(inner, body)
+  if (typeof groq === 'string') return shapeOf({ message: groq }, body)
   const writer = Array.isArray(body['errors']) ? asObject(body['errors'][0]) : null
   if (writer !== null) {
     return { ...shapeOf(body, body), message: textOf(writer['description']), code: wordOf(writer['key']) }
@@ -45,9 +47,12 @@ function shapeOf(fields: JsonObject, body: JsonObject): ErrorShape {
   return {
     message: withCause(message.find((text) => text !== null) ?? null, asObject(fields['metadata'])?.['raw']),
     code: wordOf(fields['code']) ?? innerCode,
-    type: wordOf(fields['type']) ?? wordOf(body['error_type']) ?? wordOf(body['tpe']) ?? wordOf(fields['status']),
+    type:
+      wordOf(fields['type']) ?? wordOf(body['error_type']) ?? wordOf(body['tpe']) ?? wordOf(fields['status']),
     param: wordOf(fields['param']),
-    status: ['status_code', 'status', 'code'].map((name) => statusOf(fields[name])).find((it) => it !== null) ?? null,
+    status:
+      ['status_code', 'status', 'code'].map((name) => statusOf(fields[name])).find((it) => it !== null) ??
+      null,
   }
 }
 
@@ -64,7 +69,9 @@ const longestMessage = 4000
 function textOf(value: unknown): string | null {
   if (typeof value === 'string') return asText(value.slice(0, longestMessage))
   if (Array.isArray(value)) {
-    const texts = value.slice(0, 10).map((item) => (typeof item === 'string' ? item : faultText(asObject(item))))
+    const texts = value
+      .slice(0, 10)
+      .map((item) => (typeof item === 'string' ? item : faultText(asObject(item))))
     return asText(texts.filter((text) => text !== null).join('; '))
   }
   const fields = asObject(value)

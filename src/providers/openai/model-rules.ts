@@ -61,7 +61,12 @@ export interface FindModelRuleOptions {
 }
 
 /** The row for a model; fine-tuned models follow the model they are made of (`ft:o4-mini-…:org::id`). */
-export function findModelRule({ rules, modelName, effort, overrides }: FindModelRuleOptions): ModelRule | null {
+export function findModelRule({
+  rules,
+  modelName,
+  effort,
+  overrides,
+}: FindModelRuleOptions): ModelRule | null {
   const name = modelName.toLowerCase().replace(/^ft:/, '')
   const stated = overrides?.['reasoning_model']
   const fits = ({ models, except, reasoning }: ModelRule) => {

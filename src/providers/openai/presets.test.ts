@@ -142,7 +142,13 @@ const cases: readonly PresetCase[] = [
   {
     id: 'openrouter',
     url: 'https://openrouter.ai/api/v1/chat/completions',
-    sent: { models: ['a/b'], route: 'fallback', Provider: { only: ['x'] }, plugins: [{ id: 'web' }], transforms: ['a'] },
+    sent: {
+      models: ['a/b'],
+      route: 'fallback',
+      Provider: { only: ['x'] },
+      plugins: [{ id: 'web' }],
+      transforms: ['a'],
+    },
     asked: { transforms: ['a'] },
     dropped: ['models', 'route', 'Provider', 'plugins'],
     refused: [tools, 'tools'],
@@ -169,7 +175,11 @@ const cases: readonly PresetCase[] = [
   {
     id: 'vllm',
     url: 'http://localhost:8000/v1/chat/completions',
-    sent: { chat_template_kwargs: { thinking: true }, kv_transfer_params: { remote_host: 'h' }, ...developer },
+    sent: {
+      chat_template_kwargs: { thinking: true },
+      kv_transfer_params: { remote_host: 'h' },
+      ...developer,
+    },
     asked: { chat_template_kwargs: { thinking: true }, ...system },
     dropped: ['kv_transfer_params'],
     refused: [tools, 'tools'],
@@ -186,7 +196,13 @@ const cases: readonly PresetCase[] = [
   {
     id: 'litellm',
     url: 'http://localhost:4000/v1/chat/completions',
-    sent: { api_base: 'http://evil.test', litellm_credential_name: 'x', Mock_Response: 'y', user_config: {}, max_tokens: 1 },
+    sent: {
+      api_base: 'http://evil.test',
+      litellm_credential_name: 'x',
+      Mock_Response: 'y',
+      user_config: {},
+      max_tokens: 1,
+    },
     asked: { max_tokens: 1 },
     dropped: ['api_base', 'litellm_credential_name', 'Mock_Response'],
     refused: [tools, 'tools'],
@@ -219,7 +235,9 @@ const cases: readonly PresetCase[] = [
 ]
 
 it('has a case for each preset', () => {
-  const presets = [...providers.values()].filter(({ id, presetOf }) => id.startsWith('openai') || presetOf === 'openai')
+  const presets = [...providers.values()].filter(
+    ({ id, presetOf }) => id.startsWith('openai') || presetOf === 'openai',
+  )
   expect(cases.map(({ id }) => id)).toEqual(presets.map(({ id }) => id))
 })
 
@@ -238,11 +256,20 @@ describe.each([...cases])('$id', ({ id, url, sent, asked, dropped = [], refused,
     const call = chatCall({ body: { messages, ...body }, connection: connect(id, options) })
     const attempt = () => built(call)
     expect(attempt).toThrow(GatewayError)
-    expect(attempt).toThrow(expect.objectContaining({ status: 400, code: 'unsupported_parameter', param, reason: null }))
+    expect(attempt).toThrow(
+      expect.objectContaining({ status: 400, code: 'unsupported_parameter', param, reason: null }),
+    )
   })
 
   it('never gets a field that sends it elsewhere', () => {
-    const away = { api_key: 'k', BASE_URL: 'u', fallbacks: ['m'], custom_llm_provider: 'p', api_version: 'v', model_list: [1] }
+    const away = {
+      api_key: 'k',
+      BASE_URL: 'u',
+      fallbacks: ['m'],
+      custom_llm_provider: 'p',
+      api_version: 'v',
+      model_list: [1],
+    }
     const { body } = built(chatCall({ body: { messages, ...away }, connection }))
     for (const name of Object.keys(away)) expect(body).not.toHaveProperty(name)
   })
@@ -260,7 +287,9 @@ describe('base_url', () => {
   it('is taken as given, a trailing slash tolerated and a query kept', () => {
     expect(at('openai', 'https://host.test/v1/').url).toBe('https://host.test/v1/chat/completions')
     expect(at('openai', 'https://host.test').url).toBe('https://host.test/chat/completions')
-    expect(at('openai', 'https://host.test/x/v2//?a=b').url).toBe('https://host.test/x/v2/chat/completions?a=b')
+    expect(at('openai', 'https://host.test/x/v2//?a=b').url).toBe(
+      'https://host.test/x/v2/chat/completions?a=b',
+    )
   })
 
   it("takes a preset's quirks where its host is that preset's", () => {
@@ -288,6 +317,7 @@ describe('embeddings', () => {
       url: 'https://api.openai.com/v1/embeddings',
       body: { ...body, model: 'their-model' },
     })
+    expect(embed('fireworks', body).body).toEqual({ ...body, model: 'their-model' })
     expect(embed('mistral', body).body).toEqual({ model: 'their-model', input: 'a', output_dimension: 8 })
   })
 

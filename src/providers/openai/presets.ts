@@ -21,7 +21,7 @@ export interface Preset extends Quirks {
   readonly values?: Readonly<Record<string, readonly string[]>>
   /** Routing fields beyond those that every preset strips. */
   readonly strip?: readonly string[]
-  /** Set where the client does not. */
+  /** Set in what generates text, where the client does not. */
   readonly defaults?: Readonly<Record<string, unknown>>
   readonly headers?: Readonly<Record<string, string>>
 }
@@ -107,7 +107,12 @@ export const presets: readonly Preset[] = [
     name: 'SambaNova',
     baseUrl: 'https://api.sambanova.ai/v1',
     key: 'required',
-    capabilities: { ...openModels, max_tokens_field: 'max_tokens', image_urls: false, base64_embeddings: false },
+    capabilities: {
+      ...openModels,
+      max_tokens_field: 'max_tokens',
+      image_urls: false,
+      base64_embeddings: false,
+    },
     drop: ['seed', 'logit_bias', 'parallel_tool_calls'],
     refuse: ['n'],
   },
@@ -148,7 +153,15 @@ export const presets: readonly Preset[] = [
       base64_embeddings: false,
       token_input: false,
     },
-    drop: ['logit_bias', 'user', 'service_tier', 'store', 'verbosity', 'safety_identifier', 'prompt_cache_key'],
+    drop: [
+      'logit_bias',
+      'user',
+      'service_tier',
+      'store',
+      'verbosity',
+      'safety_identifier',
+      'prompt_cache_key',
+    ],
     refuse: ['logprobs', 'top_logprobs'],
     rename: { seed: 'random_seed', dimensions: 'output_dimension' },
   },

@@ -16,8 +16,28 @@ providerSuite({
 
 it('is in the catalogue with every preset, each by its own id', () => {
   const providers = createProviders()
-  const ids = ['openai', 'openai_compatible', 'deepseek', 'groq', 'together', 'fireworks', 'sambanova', 'cerebras']
-  ids.push('mistral', 'openrouter', 'xai', 'perplexity', 'vllm', 'ollama', 'litellm', 'lmstudio', 'llamacpp', 'echo')
+  const ids = [
+    'openai',
+    'openai_compatible',
+    'deepseek',
+    'groq',
+    'together',
+    'fireworks',
+    'sambanova',
+    'cerebras',
+  ]
+  ids.push(
+    'mistral',
+    'openrouter',
+    'xai',
+    'perplexity',
+    'vllm',
+    'ollama',
+    'litellm',
+    'lmstudio',
+    'llamacpp',
+    'echo',
+  )
   for (const id of ids) expect(providers.get(id)?.id).toBe(id)
   expect(providers.get('echo')).toMatchObject({ baseUrl: 'internal://echo/v1', presetOf: 'openai' })
 })

@@ -1,6 +1,6 @@
 import type { Usage } from '../../core/usage.ts'
-import { readFinish } from './finish-reason.ts'
 import { asObject, type JsonObject } from '../shared/json.ts'
+import { readFinish } from './finish-reason.ts'
 import { usageOf } from './read-usage.ts'
 
 /** What one chunk of a stream tells, chat or completions alike. */
@@ -51,7 +51,11 @@ export function readChunk(chunk: JsonObject, showUsage: boolean): ChunkFacts {
     usage: usageOf(chunk),
     rewritten:
       changed || hidesUsage
-        ? { ...rest, choices: shown, ...(showUsage || !hidesUsage ? { usage: hidesUsage ? null : usage } : {}) }
+        ? {
+            ...rest,
+            choices: shown,
+            ...(showUsage || !hidesUsage ? { usage: hidesUsage ? null : usage } : {}),
+          }
         : null,
   }
 }

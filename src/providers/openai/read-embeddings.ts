@@ -47,7 +47,11 @@ function isVector(value: unknown): value is number[] {
 }
 
 function noEmbeddings(): GatewayError {
-  return new GatewayError('upstream_error', 'The provider answered without the embeddings that were asked for.', {
-    reason: 'provider_down',
-  })
+  return new GatewayError(
+    'upstream_error',
+    'The provider answered without the embeddings that were asked for.',
+    {
+      reason: 'provider_down',
+    },
+  )
 }

@@ -20,6 +20,8 @@ export function readError({ status, headers, body, now }: UpstreamFailure): Gate
 
 export interface StreamErrorOptions {
   readonly headers?: HeaderMap
+  /** Of the answer that the error is all of; left out inside a stream. */
+  readonly status?: number
   readonly now?: number | undefined
 }
 
@@ -27,9 +29,10 @@ export interface StreamErrorOptions {
  * Classifies an error that came with a 200: an event of a stream, or a whole answer. Its status is the one its body
  * states or its code implies (providers' facts §2.5). `value` is parsed JSON, or the text where it is none. Total.
  */
-export function readStreamError(value: unknown, { headers = {}, now }: StreamErrorOptions = {}): GatewayError {
+export function readStreamError(value: unknown, options: StreamErrorOptions = {}): GatewayError {
+  const { headers = {}, status: stated = null, now } = options
   const shape = typeof value === 'string' ? plainText(value) : readErrorShape(value)
-  return toGatewayError({ status: impliedStatus(shape), stated: null, shape, headers, now })
+  return toGatewayError({ status: impliedStatus(shape), stated, shape, headers, now })
 }
 
 /** Short text is a message; a page of HTML tells nobody anything. */
@@ -49,45 +52,52 @@ interface Failure {
 
 function toGatewayError({ status, stated, shape, headers, now }: Failure): GatewayError {
   const said = scrub(shape?.message ?? '')
+  const [code, type, param] = [shape?.code, shape?.type, shape?.param].map((word) =>
+    word ? scrub(word) : null,
+  )
   const waitMs = retryHint({ headers, message: said, now })
   const shared: GatewayErrorOptions = {
     upstream: { status: stated, message: said },
     ...(waitMs === undefined ? {} : { retryAfterMs: waitMs }),
   }
-  return byKind[classifyError(status, shape)]({ status, shape, said, shared })
+  return byKind[classifyError(status, shape)]({
+    status,
+    said,
+    code: code ?? null,
+    type: type ?? null,
+    param: param ?? null,
+    shared,
+  })
 }
 
+/** Secrets removed. */
 interface Words {
   readonly status: number
-  readonly shape: ErrorShape | null
   readonly said: string
+  readonly code: string | null
+  readonly type: string | null
+  readonly param: string | null
   readonly shared: GatewayErrorOptions
 }
 
 /** The error table's row for each kind. `costly: false`: refused at the door, nothing can have been generated. */
 const byKind: Readonly<Record<ErrorKind, (words: Words) => GatewayError>> = {
-  context_length: ({ said, shape, shared }) =>
+  context_length: ({ said, param, shared }) =>
     new GatewayError('context_length_exceeded', said || 'The request is longer than the model allows.', {
       ...shared,
-      param: shape?.param ?? null,
+      param,
     }),
-  content_policy: ({ said, shape, shared }) =>
+  content_policy: ({ said, code, param, shared }) =>
     new GatewayError('invalid_request', said || 'The provider refused the request for its content.', {
       ...shared,
-      param: shape?.param ?? null,
-      upstreamCode: shape?.code ?? 'content_policy_violation',
+      param,
+      upstreamCode: code ?? 'content_policy_violation',
     }),
-  refused: ({ status, said, shape, shared }) =>
+  refused: ({ status, said, code, type, param, shared }) =>
     new GatewayError(
       status === 413 ? 'request_too_large' : 'invalid_request',
       said || `The provider refused the request (${status}).`,
-      {
-        ...shared,
-        status,
-        param: shape?.param ?? null,
-        upstreamCode: shape?.code === undefined || shape.code === null ? null : scrub(shape.code),
-        upstreamType: scrub(shape?.type ?? 'invalid_request_error'),
-      },
+      { ...shared, status, param, upstreamCode: code, upstreamType: type ?? 'invalid_request_error' },
     ),
   authentication: ({ shared }) =>
     new GatewayError('upstream_auth_failed', "The provider did not accept the gateway's credential.", {
@@ -96,17 +106,25 @@ const byKind: Readonly<Record<ErrorKind, (words: Words) => GatewayError>> = {
       costly: false,
     }),
   permission: ({ shared }) =>
-    new GatewayError('upstream_auth_failed', "The gateway's credential may not use this model at the provider.", {
-      ...shared,
-      reason: 'permission',
-      costly: false,
-    }),
+    new GatewayError(
+      'upstream_auth_failed',
+      "The gateway's credential may not use this model at the provider.",
+      {
+        ...shared,
+        reason: 'permission',
+        costly: false,
+      },
+    ),
   region: ({ shared }) =>
-    new GatewayError('upstream_auth_failed', 'The provider does not serve the place the gateway calls from.', {
-      ...shared,
-      reason: 'region',
-      costly: false,
-    }),
+    new GatewayError(
+      'upstream_auth_failed',
+      'The provider does not serve the place the gateway calls from.',
+      {
+        ...shared,
+        reason: 'region',
+        costly: false,
+      },
+    ),
   quota: ({ shared }) =>
     new GatewayError('rate_limit_exceeded', "The gateway's quota at the provider is used up.", {
       ...shared,

@@ -15,7 +15,7 @@ import { usageOf } from './read-usage.ts'
 export function readResponse(response: UpstreamResponse, call: Call): ReadResponse {
   const body = parseObject(response.body)
   if (body === null) throw unexpected('something that is not JSON')
-  if (isErrorBody(body)) throw readStreamError(body, { headers: response.headers })
+  if (isErrorBody(body)) throw readStreamError(body, response)
   if (call.operation === 'embeddings') return readEmbeddings(body, call)
   return readGeneration(body, call)
 }
@@ -35,12 +35,14 @@ function shownChoice(value: unknown): unknown {
   if (choice === null) throw unexpected('a choice that is no object')
   const finish = readFinish(choice['finish_reason'])
   if (finish.kind === 'failed') {
-    throw readStreamError({ error: { message: `it finished with "${finish.reason}"` } })
+    throw unexpected(`an end that is a failure, "${finish.reason}"`)
   }
   const isRenamed = finish.kind === 'finished' && finish.reason !== choice['finish_reason']
   return isRenamed ? { ...choice, finish_reason: finish.reason } : value
 }
 
 export function unexpected(what: string): GatewayError {
-  return new GatewayError('upstream_error', `The provider answered with ${what}.`, { reason: 'provider_down' })
+  return new GatewayError('upstream_error', `The provider answered with ${what}.`, {
+    reason: 'provider_down',
+  })
 }

@@ -9,7 +9,9 @@ import { asCount, asObject, type JsonObject } from '../shared/json.ts'
 export function readUsage(value: unknown): Usage | null {
   const usage = asObject(value)
   if (usage === null) return null
-  const stated = ['prompt_tokens', 'completion_tokens', 'total_tokens'].some((name) => asCount(usage[name]) !== null)
+  const stated = ['prompt_tokens', 'completion_tokens', 'total_tokens'].some(
+    (name) => asCount(usage[name]) !== null,
+  )
   if (!stated) return null
   const prompt = asObject(usage['prompt_tokens_details']) ?? asObject(usage['prompt_token_details'])
   const completion = asObject(usage['completion_tokens_details'])
@@ -20,7 +22,9 @@ export function readUsage(value: unknown): Usage | null {
   return {
     input,
     output: leftOut ? output + reasoning : output,
-    cachedInput: count(prompt?.['cached_tokens'] ?? usage['prompt_cache_hit_tokens'] ?? usage['cached_tokens']),
+    cachedInput: count(
+      prompt?.['cached_tokens'] ?? usage['prompt_cache_hit_tokens'] ?? usage['cached_tokens'],
+    ),
     cacheWrite: count(prompt?.['cache_write_tokens']),
     reasoning,
   }

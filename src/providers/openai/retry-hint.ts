@@ -47,7 +47,8 @@ function inWords(message: string): number | undefined {
   return words === null ? undefined : duration(words[1] as string)
 }
 
-const unitNames = /(\d{1,9}(?:\.\d{1,9})?)\s?(ms|milliseconds?|s|sec|seconds?|m|min|minutes?|h|hours?|d|days?)(?![a-z])/gi
+const unitNames =
+  /(\d{1,9}(?:\.\d{1,9})?)\s?(ms|milliseconds?|s|sec|seconds?|m|min|minutes?|h|hours?|d|days?)(?![a-z])/gi
 
 function duration(text: string): number | undefined {
   let total: number | undefined

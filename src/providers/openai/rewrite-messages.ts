@@ -14,7 +14,10 @@ export interface RewriteOptions {
  * The conversation as this upstream takes it; null where that is as it was sent. Throws 400
  * `unsupported_parameter` for parts that a host of plain text cannot take.
  */
-export function rewriteMessages(messages: readonly ChatMessage[], options: RewriteOptions): ChatMessage[] | null {
+export function rewriteMessages(
+  messages: readonly ChatMessage[],
+  options: RewriteOptions,
+): ChatMessage[] | null {
   const rewritten = messages.map((message, index) => rewriteMessage(message, `messages[${index}]`, options))
   return rewritten.some((message, index) => message !== messages[index]) ? rewritten : null
 }
@@ -48,7 +51,11 @@ function withReasoning(message: ChatMessage, { reasoning_replay: replay }: Capab
   return changed && calls !== undefined ? { ...result, tool_calls: calls } : result
 }
 
-function rewriteContent(content: ChatMessage['content'], at: string, options: RewriteOptions): ChatMessage['content'] {
+function rewriteContent(
+  content: ChatMessage['content'],
+  at: string,
+  options: RewriteOptions,
+): ChatMessage['content'] {
   if (!Array.isArray(content)) return content
   const { capabilities } = options
   if (!capabilities.array_content) {
@@ -60,7 +67,11 @@ function rewriteContent(content: ChatMessage['content'], at: string, options: Re
   return parts.some((part, index) => part !== content[index]) ? parts : content
 }
 
-function rewritePart(part: ContentPart, param: string, { capabilities, assets }: RewriteOptions): ContentPart {
+function rewritePart(
+  part: ContentPart,
+  param: string,
+  { capabilities, assets }: RewriteOptions,
+): ContentPart {
   const bare = capabilities.cache_control ? part : without(part, ['cache_control', 'prompt_cache_breakpoint'])
   if (capabilities.image_urls || bare.type !== 'image_url') return bare
   const image = readImage(bare, { assets, param })

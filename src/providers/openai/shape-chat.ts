@@ -43,10 +43,15 @@ function shapeTokenLimit(draft: Draft, field: Capabilities['max_tokens_field']):
 function shapeFormat(draft: Draft, { body }: ChatCall, { json_schema, json_object }: Capabilities): void {
   const type = body.response_format?.type
   if ((type === 'json_schema' && !json_schema) || (type === 'json_object' && !json_object)) {
-    throw unsupported('response_format', `This model does not support \`response_format\` of type \`${type}\`.`)
+    throw unsupported(
+      'response_format',
+      `This model does not support \`response_format\` of type \`${type}\`.`,
+    )
   }
 }
 
 function needsJsonWord({ body }: ChatCall, { json_word }: Capabilities): boolean {
-  return json_word && body.response_format?.type === 'json_object' && !/json/i.test(JSON.stringify(body.messages))
+  return (
+    json_word && body.response_format?.type === 'json_object' && !/json/i.test(JSON.stringify(body.messages))
+  )
 }

@@ -20,5 +20,7 @@ export function droppedParams(body: ChatRequest, honoured: ReadonlySet<string>):
 function asksForSomething(name: string, value: unknown): boolean {
   if (value === undefined || value === null || value === false || value === 0 || value === '') return false
   if (name === 'parallel_tool_calls' || name === 'n') return value !== true && value !== 1
-  return typeof value !== 'object' || Object.keys(value).length > 0
+  if (typeof value !== 'object') return true
+  // `metadata.stage` is read by the gateway's own routes.
+  return Object.keys(value).some((key) => name !== 'metadata' || key !== 'stage')
 }

@@ -10,6 +10,11 @@ export function asText(value: unknown): string | null {
   return typeof value === 'string' && value.trim() !== '' ? value : null
 }
 
+/** The string itself, or `''` for anything else. */
+export function stringIn(value: unknown): string {
+  return typeof value === 'string' ? value : ''
+}
+
 /** A count as providers write it: a finite number of 0 or more, rounded down; null for anything else. */
 export function asCount(value: unknown): number | null {
   return typeof value === 'number' && Number.isFinite(value) && value >= 0 ? Math.floor(value) : null

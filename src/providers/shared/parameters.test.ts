@@ -120,6 +120,11 @@ describe('droppedParams', () => {
     ])
   })
 
+  it('does not name metadata that only says the stage', () => {
+    expect(droppedParams(body({ metadata: { stage: 'planning' } }), new Set())).toEqual([])
+    expect(droppedParams(body({ metadata: { stage: 'planning', a: 'b' } }), new Set())).toEqual(['metadata'])
+  })
+
   it('names at most 32', () => {
     const many = Object.fromEntries(Array.from({ length: 100 }, (_, index) => [`x${index}`, 1]))
     expect(droppedParams(body(many), new Set())).toHaveLength(32)

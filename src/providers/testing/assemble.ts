@@ -1,5 +1,5 @@
-import { readUsage } from '../openai/read-usage.ts'
 import type { Usage } from '../../core/usage.ts'
+import { readUsage } from '../openai/read-usage.ts'
 import { asObject, parseObject, type JsonObject } from '../shared/json.ts'
 
 /** What a client makes of an answer: its first choice. */
@@ -39,7 +39,8 @@ export function assembleAnswer(body: JsonObject): Assembled {
   const message = asObject(choice['message']) ?? choice
   addTexts(texts, message)
   const toolCalls: { name: string; arguments: string }[] = []
-  for (const [index, call] of listOf(message['tool_calls']).entries()) addToolCall(toolCalls, { ...call, index })
+  for (const [index, call] of listOf(message['tool_calls']).entries())
+    addToolCall(toolCalls, { ...call, index })
   const finish = choice['finish_reason']
   return {
     ...texts,

@@ -1,16 +1,20 @@
 import { scanTopLevel, type TopLevel } from '../../core/json/top-level.ts'
 import type { CompletionsRequest, EmbeddingsRequest } from '../../core/openai.ts'
 import type { Call, CompletionsCall, EmbeddingsCall } from '../../core/provider.ts'
-import { chatCall, testConnection } from './chat-call.ts'
+import { type ChatCallOptions, testConnection } from './chat-call.ts'
 
-type CallOptions = Pick<Parameters<typeof chatCall>[0], 'connection' | 'headers'>
+type CallOptions = Pick<ChatCallOptions, 'connection' | 'headers'>
 
 export interface EmbeddingsCallOptions extends CallOptions {
   readonly body: Omit<EmbeddingsRequest, 'model'> & { model?: string }
 }
 
 /** An embeddings call as the data plane makes it from a client's body. */
-export function embeddingsCall({ body, connection = testConnection(), headers = {} }: EmbeddingsCallOptions): EmbeddingsCall {
+export function embeddingsCall({
+  body,
+  connection = testConnection(),
+  headers = {},
+}: EmbeddingsCallOptions): EmbeddingsCall {
   const whole = { model: connection.model, ...body } as EmbeddingsRequest
   return {
     ...shared(whole, { ...connection, kind: 'embedding' }, headers),
@@ -27,7 +31,11 @@ export interface CompletionsCallOptions extends CallOptions {
 }
 
 /** A call of the older completions operation. */
-export function completionsCall({ body, connection = testConnection(), headers = {} }: CompletionsCallOptions): CompletionsCall {
+export function completionsCall({
+  body,
+  connection = testConnection(),
+  headers = {},
+}: CompletionsCallOptions): CompletionsCall {
   const whole = { model: connection.model, ...body } as CompletionsRequest
   return {
     ...shared(whole, connection, headers),

@@ -26,7 +26,12 @@ export interface DrivenStream {
 }
 
 /** Takes an upstream's stream the way the proxy does: held back until the first real event, ended at the first end. */
-export async function runStream({ translator, call, chunks, headers = {} }: DriveOptions): Promise<DrivenStream> {
+export async function runStream({
+  translator,
+  call,
+  chunks,
+  headers = {},
+}: DriveOptions): Promise<DrivenStream> {
   const mode = translator.streaming(call.connection)
   if (mode.kind === 'none') throw new Error('this provider does not stream')
   const reader = openStream({ translator, mode, call, headers })
@@ -72,7 +77,8 @@ export function eventsOf(text: string): string[] {
     .slice(0, -2)
     .split('\n\n')
     .map((event) => {
-      if (!event.startsWith('data: ') || event.includes('\n')) throw new Error(`not an event of OpenAI's: ${event}`)
+      if (!event.startsWith('data: ') || event.includes('\n'))
+        throw new Error(`not an event of OpenAI's: ${event}`)
       return event.slice('data: '.length)
     })
 }

@@ -31,9 +31,13 @@ export class HeldBytes {
   /** Throws where `more` bytes on top would be over the bound. */
   check(more: number): void {
     if (this.length + more <= this.#maxBytes) return
-    throw new GatewayError('upstream_error', `The upstream sent an event longer than ${this.#maxBytes} bytes.`, {
-      reason: 'provider_down',
-    })
+    throw new GatewayError(
+      'upstream_error',
+      `The upstream sent an event longer than ${this.#maxBytes} bytes.`,
+      {
+        reason: 'provider_down',
+      },
+    )
   }
 
   /** Hands the bytes over: they are the caller's, nothing writes to them again. */

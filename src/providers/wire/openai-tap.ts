@@ -3,13 +3,13 @@ import type { HeaderMap } from '../../core/provider.ts'
 import type { StreamFinal, StreamReader, StreamStep } from '../../core/stream-reader.ts'
 import type { Usage } from '../../core/usage.ts'
 import { isErrorBody } from '../openai/error-shape.ts'
-import { asObject, parseJson, type JsonObject } from '../shared/json.ts'
 import { readChunk } from '../openai/read-chunk.ts'
 import { readStreamError } from '../openai/read-error.ts'
+import { asObject, parseJson, type JsonObject } from '../shared/json.ts'
 import { defaultMaxEventBytes } from './held-bytes.ts'
 import { Runs } from './runs.ts'
-import { readSseFrame } from './sse.ts'
 import { SseFrames } from './sse-frames.ts'
+import { readSseFrame } from './sse.ts'
 
 export interface OpenAITapOptions {
   /** The client asked for the usage chunk. */
@@ -44,8 +44,7 @@ export function createOpenAITap(options: OpenAITapOptions): OpenAITap {
 }
 
 /** `usage` or a finish that is not null, an error in any of its forms, no choices. */
-const suspicious =
-  /"(?:usage|finish_reason)"\s*:(?!\s*null)|"error"(?!\s*:\s*null)|"choices"\s*:\s*\[\s*\]/
+const suspicious = /"(?:usage|finish_reason)"\s*:(?!\s*null)|"error"(?!\s*:\s*null)|"choices"\s*:\s*\[\s*\]/
 
 class Tap implements OpenAITap {
   readonly #options: OpenAITapOptions
@@ -101,7 +100,8 @@ class Tap implements OpenAITap {
     const shown = data === null ? null : this.#inspect(type, data.trim())
     if (shown === null) return
     if (shown === 'as-is' && plain) this.#runs.add(bytes, start, end)
-    else this.#runs.addText(`data: ${shown === 'as-is' ? oneLine(data as string) : JSON.stringify(shown)}\n\n`)
+    else
+      this.#runs.addText(`data: ${shown === 'as-is' ? oneLine(data as string) : JSON.stringify(shown)}\n\n`)
   }
 
   /** What of this event the client sees: it as it is, another in its place, or nothing. */
@@ -172,7 +172,7 @@ class Tap implements OpenAITap {
     const { data } = readSseFrame(text)
     if (whole !== undefined) {
       const body = asObject(whole)
-      this.#fail(body !== null && isErrorBody(body) ? readStreamError(body, this.#options) : malformed())
+      this.#fail(body !== null && isErrorBody(body) ? readStreamError(body, this.#options) : notAStream())
     } else if (data !== null && (data.trim() === '[DONE]' || parseJson(data) !== undefined)) {
       const ended = Buffer.concat([rest, Buffer.from('\n\n')])
       this.#onFrame(ended, 0, ended.length, 0)
@@ -191,6 +191,12 @@ function failedFinish(reason: string): GatewayError {
 
 function malformed(): GatewayError {
   return new GatewayError('upstream_error', 'The provider sent an event that is not JSON.', {
+    reason: 'provider_down',
+  })
+}
+
+function notAStream(): GatewayError {
+  return new GatewayError('upstream_error', 'The provider was asked for a stream and answered with none.', {
     reason: 'provider_down',
   })
 }

@@ -74,7 +74,7 @@ export class SseFrames {
     if (chunk.length === 0) return chunk
     const from = this.#afterReturn && chunk[0] === lineFeed ? 1 : 0
     this.#afterReturn = chunk[chunk.length - 1] === carriageReturn
-    if (!chunk.includes(carriageReturn, from)) return chunk.subarray(from)
+    if (!chunk.includes(carriageReturn, from)) return from === 0 ? chunk : chunk.subarray(from)
     const copy = Buffer.allocUnsafe(chunk.length - from)
     let length = 0
     for (let at = from; at < chunk.length; at++) {

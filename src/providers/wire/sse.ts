@@ -17,7 +17,9 @@ export function createSseDecoder({ maxEventBytes = defaultMaxEventBytes } = {}):
   }
   return {
     push: (chunk, onEvent, onComment) =>
-      frames.push(chunk, (bytes, start, end) => dispatch(bytes.toString('utf8', start, end), onEvent, onComment)),
+      frames.push(chunk, (bytes, start, end) =>
+        dispatch(bytes.toString('utf8', start, end), onEvent, onComment),
+      ),
     end: (onEvent) => {
       const text = frames.rest().toString('utf8')
       // A line that was cut off tells nothing; whole lines without the empty one after them are some servers' last event.

@@ -11,7 +11,7 @@ const NOT_A_KEY = 'aws_session_token'
  * (design §5). null: the connection has no key, and is exempt. Never to be shown: it holds the secret.
  */
 export function keyIdentity(choice: ProviderChoice): string | null {
-  const { connection, credential, providers } = choice
+  const { connection, model, credential, providers } = choice
   const type = credential['creds_type']
   if (!isCredentialType(type)) return null
   const secrets = fieldsOfKind(type, 'secret')
@@ -28,7 +28,9 @@ export function keyIdentity(choice: ProviderChoice): string | null {
   const setting = (name: string) => textOf(credential[name])
   const provider = providerOf(choice)
   const usual = providers.get(provider ?? '')?.baseUrl ?? provider ?? ''
-  const endpoint = setting('base_url') ?? setting('azure_endpoint') ?? usual
+  const template = connection['custom'] ?? model['custom']
+  const templated = isLoose(template) ? textOf(template['url']) : null
+  const endpoint = setting('base_url') ?? setting('azure_endpoint') ?? templated ?? usual
   const region = textOf(connection['region']) ?? setting('aws_region') ?? setting('gcp_location')
   return JSON.stringify([all, address(endpoint), region, textOf(connection['model_name'])])
 }

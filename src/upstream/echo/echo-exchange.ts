@@ -23,6 +23,7 @@ export class EchoExchange implements Exchange {
   readonly #timer: DeadlineTimer
   readonly #onAbort: () => void
   #sink: BodySink | null = null
+  #failure: GatewayError | null = null
   #isPaused = false
   #isScheduled = false
   #isClosed = false
@@ -44,6 +45,7 @@ export class EchoExchange implements Exchange {
   read(sink: BodySink): void {
     if (this.#sink !== null) throw new Error('a body is read once')
     this.#sink = sink
+    if (this.#failure !== null) sink.error(this.#failure)
     this.#schedule()
   }
 
@@ -92,10 +94,10 @@ export class EchoExchange implements Exchange {
   }
 
   #fail(error: GatewayError): void {
-    const sink = this.#sink
     if (this.#isClosed) return
     this.#close()
-    sink?.error(error)
+    this.#failure = error
+    this.#sink?.error(error)
   }
 
   #close(): void {

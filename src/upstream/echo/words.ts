@@ -1,6 +1,6 @@
 /** A text in pieces of one word each, the space after it included: joined they are the text. */
 export function splitWords(text: string): string[] {
-  return text.match(/\s*\S+\s*?(?=\S|$)|\s+$/g) ?? []
+  return text.match(/\S+\s*|\s+/g) ?? []
 }
 
 /** How many words: what the echo upstream counts as tokens. */

@@ -10,6 +10,8 @@ export interface ContainerOptions extends IdentitySourceOptions {
   readonly host?: string
 }
 
+const timeoutMs = 5_000
+const maxBytes = 64 * 1024
 const source = "The container's credential endpoint"
 /** ECS, and EKS Pod Identity in its two forms: besides loopback all that may be asked over plain HTTP (AWS SDKs' rule). */
 const metadataHosts = new Set(['169.254.170.2', '169.254.170.23', '[fd00:ec2::23]'])
@@ -32,9 +34,13 @@ export function createContainerKeys({
     const token = tokenFile
       ? await readTokenFile(tokenFile, signal)
       : environment['AWS_CONTAINER_AUTHORIZATION_TOKEN']
-    if (token !== undefined && /[\r\n]/.test(token)) throw noKeys(`${source}: its token holds a line break.`)
+    if (token !== undefined && /[^\x20-\x7e]/.test(token))
+      throw noKeys(`${source}: its token fits no header.`)
     const headers = { accept: 'application/json', ...(token ? { authorization: token } : {}) }
-    const answer = await fetchText({ method: 'GET', url, headers, body: null }, { egress, signal })
+    const answer = await fetchText(
+      { method: 'GET', url, headers, body: null },
+      { egress, signal, timeoutMs, maxBytes },
+    )
     return readJsonKeys(source, answer)
   }
 }

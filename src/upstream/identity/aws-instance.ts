@@ -1,5 +1,5 @@
-import { GatewayError } from '../../core/errors.ts'
 import type { UpstreamRequest } from '../../core/provider.ts'
+import type { FetchedText } from '../fetch-text.ts'
 import type { LoadAwsKeys } from '../signers/aws-key-cache.ts'
 import type { AwsEnvironment, IdentitySourceOptions } from './aws-environment.ts'
 import { noKeys, refusedKeys } from './aws-failure.ts'
@@ -12,6 +12,7 @@ export interface InstanceOptions extends IdentitySourceOptions {
 
 const source = 'The instance metadata service'
 const tokenSeconds = '300'
+const maxBytes = 64 * 1024
 
 /**
  * Keys of the EC2 instance's role, by IMDSv2: a session token, the role's name, its keys. Version 1, which needs no token
@@ -27,36 +28,21 @@ export function createInstanceKeys({
   const base = endpointOf(environment)
   const allowsVersion1 = environment['AWS_EC2_METADATA_V1_DISABLED']?.toLowerCase() === 'false'
 
-  async function call(
+  function call(
     method: UpstreamRequest['method'],
     path: string,
-    headers: Record<string, string>,
+    headers: Readonly<Record<string, string>>,
     signal: AbortSignal,
-  ) {
-    const bound = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)])
-    try {
-      return await fetchText(
-        { method, url: `${base}/latest/${path}`, headers, body: null },
-        { egress: 'metadata', signal: bound },
-      )
-    } catch (cause) {
-      signal.throwIfAborted()
-      throw new GatewayError('upstream_error', `${source} could not be reached.`, {
-        reason: 'network',
-        costly: false,
-        cause,
-      })
-    }
+  ): Promise<FetchedText> {
+    const request = { method, url: `${base}/latest/${path}`, headers, body: null }
+    return fetchText(request, { egress: 'metadata', signal, timeoutMs, maxBytes })
   }
 
   async function tokenHeaders(signal: AbortSignal): Promise<Record<string, string>> {
-    const { status, text } = await call(
-      'PUT',
-      'api/token',
-      { 'x-aws-ec2-metadata-token-ttl-seconds': tokenSeconds },
-      signal,
-    )
-    if (status === 200 && text.trim() !== '') return { 'x-aws-ec2-metadata-token': text.trim() }
+    const asked = { 'x-aws-ec2-metadata-token-ttl-seconds': tokenSeconds }
+    const { status, text } = await call('PUT', 'api/token', asked, signal)
+    const token = text.trim()
+    if (status === 200 && /^[\x21-\x7e]+$/.test(token)) return { 'x-aws-ec2-metadata-token': token }
     const hasNoVersion2 = status === 403 || status === 404 || status === 405
     if (allowsVersion1 && hasNoVersion2) return {}
     throw refusedKeys(source, status)

@@ -114,9 +114,11 @@ function isRefusal({ reason }: GatewayError): boolean {
   return reason === 'authentication' || reason === 'permission' || reason === 'region'
 }
 
+/** Whatever was lost on the way, or took too long: the model's provider has not been asked anything yet. */
 function asFailure(cause: unknown): GatewayError {
-  if (cause instanceof GatewayError) return cause
-  return new GatewayError('upstream_error', 'AWS gave no temporary credentials in time.', {
+  const isAnswer = cause instanceof GatewayError && cause.reason !== 'network' && cause.reason !== 'timeout'
+  if (isAnswer) return cause
+  return new GatewayError('upstream_error', 'AWS could not be reached for temporary credentials.', {
     reason: 'network',
     costly: false,
     cause,

@@ -1,11 +1,13 @@
 import type { Clock } from '../../core/clock.ts'
 import type { Credential } from '../../core/entities.ts'
 import { GatewayError } from '../../core/errors.ts'
-import type { UpstreamRequest } from '../../core/provider.ts'
+import { Secret } from '../../core/secret.ts'
 import type { FetchText } from '../fetch-text.ts'
 import { createAwsKeyCache } from './aws-key-cache.ts'
 import type { AwsIdentity, AwsKeys } from './aws-keys.ts'
 import { signSigV4 } from './aws-sigv4.ts'
+import { headerSecret } from './header-signers.ts'
+import type { Signer } from './signer.ts'
 import { assumeRole, defaultSessionName } from './sts.ts'
 
 export interface AwsSignerOptions {
@@ -17,17 +19,11 @@ export interface AwsSignerOptions {
   readonly closing: AbortSignal
 }
 
-export type AwsSigner = (
-  request: UpstreamRequest,
-  credential: Credential,
-  signal: AbortSignal,
-) => Promise<UpstreamRequest>
-
 /**
  * The signer `sigv4` for Bedrock: with the credential's keys, or with those of its role (taken on by its keys, else by
  * the gateway's own identity). Throws GatewayError (`costly: false`) where there are none to be had.
  */
-export function createAwsSigner({ clock, fetchText, identity, closing }: AwsSignerOptions): AwsSigner {
+export function createAwsSigner({ clock, fetchText, identity, closing }: AwsSignerOptions): Signer {
   const cache = createAwsKeyCache({ clock, closing })
 
   function keysOf(credential: Credential, region: string, signal: AbortSignal): Promise<AwsKeys> | AwsKeys {
@@ -59,11 +55,20 @@ export function createAwsSigner({ clock, fetchText, identity, closing }: AwsSign
   }
 }
 
-function givenKeys({ settings, secrets }: Credential): AwsKeys | null {
+function givenKeys(credential: Credential): AwsKeys | null {
+  const { settings, secrets } = credential
   const accessKeyId = settings['aws_access_key_id']
   const secretAccessKey = secrets['aws_secret_access_key']
   if (!accessKeyId || secretAccessKey === undefined) return null
-  return { accessKeyId, secretAccessKey, sessionToken: secrets['aws_session_token'] ?? null, expiresAt: null }
+  if (!/^\w{1,128}$/.test(accessKeyId)) refuse("The credential's `aws_access_key_id` is none.")
+  // It travels in a header as it is.
+  const token = secrets['aws_session_token'] && headerSecret(credential, 'aws_session_token')
+  return {
+    accessKeyId,
+    secretAccessKey,
+    sessionToken: token === undefined ? null : new Secret(token),
+    expiresAt: null,
+  }
 }
 
 function refuse(message: string): never {

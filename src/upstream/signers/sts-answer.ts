@@ -67,7 +67,11 @@ function refusal(action: StsAction, status: number, texts: ReadonlyMap<string, s
   }
   switch (reason) {
     case 'rate_limit':
-      return new GatewayError('rate_limit_exceeded', 'AWS limits how often credentials are given out.', options)
+      return new GatewayError(
+        'rate_limit_exceeded',
+        'AWS limits how often credentials are given out.',
+        options,
+      )
     case 'provider_down':
       return new GatewayError('upstream_error', 'AWS could not give out credentials.', options)
     default:

@@ -38,6 +38,7 @@ export interface StsOptions {
 export const defaultSessionName = 'modelgate'
 /** The longest that a role taken on by another role may last, and every role's default. */
 const durationSeconds = '3600'
+const maxBytes = 64 * 1024
 
 /** Takes on a role for an hour (STS `AssumeRole`). Throws GatewayError as `readStsAnswer` classifies it. */
 export async function assumeRole(
@@ -54,7 +55,7 @@ export async function assumeRole(
   })
   const region = signingRegion(request.url, input.region)
   const signed = await signSigV4(request, { keys, region, service: 'sts', now: clock.now() })
-  return readStsAnswer('AssumeRole', await fetchText(signed, { egress: input.egress, signal }))
+  return readStsAnswer('AssumeRole', await fetchText(signed, { egress: input.egress, signal, maxBytes }))
 }
 
 /** Takes on a role by a token of the cluster or platform (STS `AssumeRoleWithWebIdentity`); the token is all that signs it. */
@@ -69,7 +70,7 @@ export async function assumeRoleWithWebIdentity(
     DurationSeconds: durationSeconds,
     WebIdentityToken: input.token,
   })
-  const answer = await fetchText(request, { egress: input.egress, signal })
+  const answer = await fetchText(request, { egress: input.egress, signal, maxBytes })
   return readStsAnswer('AssumeRoleWithWebIdentity', answer)
 }
 

@@ -4,13 +4,14 @@ import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { getRequestListener, type HttpBindings } from '@hono/node-server'
 import type { Hono } from 'hono'
-import { errorBody, GatewayError } from './core/errors.ts'
+import type { Certificate } from '../config/certificate.ts'
+import { errorBody, GatewayError } from '../core/errors.ts'
 
 export interface ListenerOptions {
   readonly app: Hono<{ Bindings: HttpBindings }>
   readonly host: string
   readonly port: number
-  readonly tls: { readonly cert: string; readonly key: string } | null
+  readonly tls: Certificate | null
 }
 
 export interface Listener {
@@ -18,7 +19,7 @@ export interface Listener {
   readonly url: string
   readonly port: number
   /** New certificates for connections from now on. */
-  replaceTls(tls: { cert: string; key: string }): void
+  replaceTls(certificate: Certificate): void
   /** No further connections; idle ones are closed. Requests in flight go on. */
   stopAccepting(): void
   /** Destroys what is still open. */
@@ -37,7 +38,7 @@ export async function listen({ app, host, port, tls }: ListenerOptions): Promise
   })
   const options = { maxHeaderSize: maxHeaderBytes, keepAliveTimeout: keepAliveMs, noDelay: true }
   const listener = (...both: Parameters<typeof handle>) => void handle(...both)
-  const secure = tls === null ? null : createTlsServer({ ...options, ...tls }, listener)
+  const secure = tls === null ? null : createTlsServer({ ...options, ...texts(tls) }, listener)
   const server = secure ?? createServer(options, listener)
   server.on('clientError', answerMalformed)
   await new Promise<void>((resolve, reject) => {
@@ -51,13 +52,17 @@ export async function listen({ app, host, port, tls }: ListenerOptions): Promise
   return {
     url: `${tls === null ? 'http' : 'https'}://${shownHost(host)}:${bound}`,
     port: bound,
-    replaceTls: (next) => secure?.setSecureContext(next),
+    replaceTls: (next) => secure?.setSecureContext(texts(next)),
     stopAccepting: () => {
       server.close()
       server.closeIdleConnections()
     },
     destroy: () => server.closeAllConnections(),
   }
+}
+
+function texts({ cert, key }: Certificate): { cert: string; key: string } {
+  return { cert, key: key.reveal() }
 }
 
 function shownHost(host: string): string {

@@ -1,0 +1,128 @@
+import { readFile } from 'node:fs/promises'
+import { createAdminToken } from '../access/admin-token.ts'
+import { type Authenticator, createAuthenticator } from '../access/authenticate.ts'
+import {
+  createGatewayKey,
+  type GatewayKey,
+  type GatewayKeyStore,
+  loadGatewayKey,
+} from '../access/gateway-key.ts'
+import type { FetchText as FetchIssuerText } from '../access/issuer-fetch.ts'
+import { createIssuer, type IssuerOptions } from '../access/issuer.ts'
+import { createTokenVerifier } from '../access/verify-token.ts'
+import { readIfChanged } from '../access/watched-file.ts'
+import type { Config } from '../config.ts'
+import type { Clock } from '../core/clock.ts'
+import type { Vault } from '../registry/vault.ts'
+import type { SealedBlobStore } from '../store/contract.ts'
+import type { Log } from '../telemetry/log.ts'
+import type { Metrics } from '../telemetry/metrics.ts'
+import type { FetchText } from '../upstream/fetch-text.ts'
+
+export interface AccessOptions {
+  readonly config: Config
+  readonly blobs: SealedBlobStore
+  readonly vault: Vault
+  readonly fetchText: FetchText
+  readonly metrics: Metrics
+  readonly log: Log
+  readonly clock: Clock
+}
+
+export interface Access {
+  readonly authenticate: Authenticator
+  readonly gatewayKey: GatewayKey
+  /** Issuers as a changed configuration has them; tokens verified before are verified anew. */
+  reload(config: Config): void
+}
+
+const signingKeyName = 'gateway-signing-key'
+
+/** Whose tokens are accepted: the configured issuers' and the gateway's own. */
+export function createAccess({
+  config,
+  blobs,
+  vault,
+  fetchText,
+  metrics,
+  log,
+  clock,
+}: AccessOptions): Access {
+  const store = sealedKeyStore(blobs, vault)
+  const gatewayKey = createGatewayKey({ load: () => loadGatewayKey(store), clock })
+  const adminToken = config.admin_token === null ? null : createAdminToken(config.admin_token)
+  const onRefresh = (issuer: string, result: string, detail: string | null) => {
+    metrics.jwksRefresh(issuer, result)
+    if (detail !== null) log.warn('the keys of an issuer were not refreshed', { issuer, detail })
+  }
+
+  function build({ auth }: Config): Authenticator {
+    const parts = { fetchText: issuerFetch(fetchText), readFile: readIfChanged, clock, onRefresh }
+    const issuers = auth.issuers.map((issuer) => createIssuer(issuerOptions(issuer), parts))
+    const verifier = createTokenVerifier({ issuers, gatewayKey, clock, onFailure: metrics.authFailure })
+    verifier.warm()
+    return createAuthenticator({
+      verifier,
+      adminToken,
+      localIdentity: auth.local_identity && { tokenFile: auth.local_identity.token_file },
+      readFile: readIfChanged,
+      clock,
+      onFailure: metrics.authFailure,
+    })
+  }
+
+  let current = build(config)
+  let issuers = JSON.stringify(config.auth.issuers)
+  return {
+    authenticate: (presented) => current(presented),
+    gatewayKey,
+    reload: (next) => {
+      const changed = JSON.stringify(next.auth.issuers)
+      if (changed === issuers) return
+      issuers = changed
+      current = build(next)
+    },
+  }
+}
+
+/** The signing key is sealed before it reaches any store. */
+function sealedKeyStore(blobs: SealedBlobStore, vault: Vault): GatewayKeyStore {
+  const open = (sealed: Uint8Array) => vault.open(signingKeyName, sealed)
+  return {
+    read: async () => {
+      const sealed = await blobs.get(signingKeyName)
+      return sealed === null ? null : open(sealed)
+    },
+    create: async (value) => open(await blobs.create(signingKeyName, vault.seal(signingKeyName, value))),
+  }
+}
+
+function issuerOptions(issuer: Config['auth']['issuers'][number]): IssuerOptions {
+  return {
+    issuer: issuer.issuer,
+    audience: issuer.audience,
+    jwksUri: issuer.jwks_uri,
+    jwksFile: issuer.jwks_file,
+    caFile: issuer.ca_file,
+    bearerFile: issuer.bearer_file,
+    algorithms: issuer.algorithms,
+    teamsClaim: issuer.teams_claim,
+    teamPrefix: issuer.team_prefix,
+    teams: issuer.teams,
+    rolesClaim: issuer.roles_claim,
+    adminRoles: issuer.admin_roles,
+  }
+}
+
+/** Keys and discovery documents: nothing but a 200 will do. The certificate file is read each time, as it may be renewed. */
+function issuerFetch(fetchText: FetchText): FetchIssuerText {
+  return async (url, { caFile, bearer, egress, maxBytes, signal }) => {
+    const headers: Record<string, string> = { accept: 'application/json' }
+    if (bearer !== null) headers['authorization'] = `Bearer ${bearer}`
+    const caPem = caFile === null ? null : await readFile(caFile, 'utf8')
+    const request = { method: 'GET', url, headers, body: null } as const
+    const { status, text } = await fetchText(request, { egress, signal, maxBytes, caPem })
+    if (status !== 200) throw new Error(`the answer's status is ${status}`)
+    return text
+  }
+}

@@ -1,0 +1,62 @@
+import type { HttpBindings } from '@hono/node-server'
+import { Hono } from 'hono'
+import type { Config } from '../config.ts'
+import type { Certificate } from '../config/certificate.ts'
+import { errorBody, GatewayError } from '../core/errors.ts'
+import { type Listener, listen } from './listener.ts'
+
+type App = Hono<{ Bindings: HttpBindings }>
+
+export interface ListenersOptions {
+  readonly config: Config
+  readonly proxy: App
+  readonly pages: App
+}
+
+export interface Listeners {
+  /** Rejects where a port is taken. Answers the data plane's. */
+  start(): Promise<Listener>
+  replaceTls(certificate: Certificate): void
+  stopAccepting(): void
+  destroy(): void
+}
+
+/** The data plane's listener, and one for the operational pages where they are to have their own. */
+export function createListeners({ config, proxy, pages }: ListenersOptions): Listeners {
+  const { listen: at, telemetry, certificate } = config
+  const started: Listener[] = []
+
+  async function open(app: App, port: number): Promise<Listener> {
+    const listener = await listen({ app, host: at.host, port, tls: certificate })
+    started.push(listener)
+    return listener
+  }
+
+  return {
+    async start() {
+      const main = await open(telemetry.port === null ? joined(proxy, pages) : joined(proxy), at.port)
+      if (telemetry.port !== null) await open(joined(pages), telemetry.port)
+      return main
+    },
+    replaceTls: (tls) => {
+      for (const listener of started) listener.replaceTls(tls)
+    },
+    // The pages stay reachable until the end, so that operators see the drain.
+    stopAccepting: () => started[0]?.stopAccepting(),
+    destroy: () => {
+      for (const listener of started) {
+        listener.stopAccepting()
+        listener.destroy()
+      }
+    },
+  }
+}
+
+function joined(...parts: readonly App[]): App {
+  const app: App = new Hono()
+  for (const part of parts) app.route('/', part)
+  const refusal = (error: GatewayError) => Response.json(errorBody(error), { status: error.status })
+  app.notFound(() => refusal(new GatewayError('unsupported_endpoint', 'There is nothing at this path.')))
+  app.onError(() => refusal(new GatewayError('internal_error', 'The gateway failed to handle this request.')))
+  return app
+}

@@ -1,0 +1,118 @@
+import { spawn } from 'node:child_process'
+import { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { createDescriptorDestination, messageKey } from './destination.ts'
+
+let folder: string
+let file: string
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'modelgate-log-'))
+  file = join(folder, 'log')
+  writeFileSync(file, '')
+})
+afterEach(() => rmSync(folder, { recursive: true, force: true }))
+
+const read = () => readFileSync(file, 'utf8').split('\n').slice(0, -1)
+
+describe('a file', () => {
+  it('has every line, in order, once it is flushed', async () => {
+    const destination = createDescriptorDestination({ descriptor: openSync(file, 'a') })
+    const lines = Array.from({ length: 5000 }, (_, index) => `line ${index} ${'ü'.repeat(index % 50)}`)
+    for (const [index, line] of lines.entries()) {
+      destination.write(`${line}\n`)
+      if (index === 3000) await destination.flush()
+    }
+    await destination.flush()
+    expect(read()).toEqual(lines)
+    destination.close()
+  })
+
+  it('is flushed at once where nothing waits', async () => {
+    const destination = createDescriptorDestination({ descriptor: openSync(file, 'a') })
+    await destination.flush()
+    destination.write('one\n')
+    await destination.flush()
+    await destination.flush()
+    expect(read()).toEqual(['one'])
+    destination.close()
+  })
+
+  it('takes no more than its bound at once, and tells how many lines it lost', async () => {
+    const destination = createDescriptorDestination({
+      descriptor: openSync(file, 'a'),
+      maxBufferedBytes: 20_000,
+    })
+    for (let index = 0; index < 1000; index++) destination.write(`${'x'.repeat(99)}\n`)
+    await destination.flush()
+    destination.write('next\n')
+    await destination.flush()
+    const kept = read().filter((line) => line.startsWith('x')).length
+    expect(kept).toBe(200)
+    const [notice] = read().flatMap((line) => (line.startsWith('{') ? [JSON.parse(line) as object] : []))
+    expect(notice).toMatchObject({ level: 'warn', lines: 800, [messageKey]: 'log lines were dropped' })
+    expect(read()).toContain('next')
+    destination.close()
+  })
+
+  it('that cannot be written to fails nobody', async () => {
+    const destination = createDescriptorDestination({ descriptor: openSync(file, 'r') })
+    expect(() => destination.write('lost\n')).not.toThrow()
+    await destination.flush()
+    expect(() => destination.write('lost too\n')).not.toThrow()
+    await destination.flush()
+    expect(read()).toEqual([])
+    destination.close()
+  })
+
+  it('is let go of by close', async () => {
+    const destination = createDescriptorDestination({ descriptor: openSync(file, 'a') })
+    destination.close()
+    expect(() => destination.write('late\n')).toThrow('destroyed')
+    await destination.flush()
+    expect(read()).toEqual([])
+  })
+})
+
+describe('standard output', () => {
+  const log = JSON.stringify(new URL('log.ts', import.meta.url).href)
+  const start = (script: string) => {
+    const source = `import { createLog } from ${log}\nconst log = createLog({ pretty: false })\n${script}`
+    const child = spawn(process.execPath, ['--input-type=module', '--eval', source], { timeout: 20_000 })
+    const exited = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)))
+    return { child, exited }
+  }
+  const write = `for (let index = 0; index < 300; index++) log.info('line', { index })`
+
+  it.each([
+    ['is closed', 'await log.close()'],
+    ['ends by itself', ''],
+    ['exits', 'process.exit(0)'],
+    ['dies of an error', `throw new Error('on purpose')`],
+  ])('has every line when the process %s', async (_, end) => {
+    const { child, exited } = start(`${write}\n${end}`)
+    const lines = (await text(child.stdout)).trim().split('\n')
+    expect(lines.map((line) => (JSON.parse(line) as { index: number }).index)).toEqual(
+      Array.from({ length: 300 }, (__, index) => index),
+    )
+    expect(await exited).toBe(end.startsWith('throw') ? 1 : 0)
+  })
+
+  it('may lose its reader: the process goes on, and can still be closed', async () => {
+    const { child, exited } = start(`
+      process.stdin.once('data', async () => {
+        ${write}
+        await log.flush()
+        ${write}
+        await log.close()
+        log.info('after the end')
+        process.exitCode = 7
+        process.stdin.destroy()
+      })`)
+    child.stdout.destroy()
+    child.stdin.end('go')
+    expect(await exited).toBe(7)
+  })
+})
