@@ -43,6 +43,8 @@ export interface App {
 
 const keepAliveMs = 15_000
 const flushMs = 60_000
+/** For refusals that are being written when the last request ends. */
+const lastAnswersMs = 500
 
 /** Constructs and wires everything; the only place that does. Throws where state cannot be opened. */
 export function createApp({ config, providers, log, version, clock = systemClock }: AppOptions): App {
@@ -113,10 +115,9 @@ export function createApp({ config, providers, log, version, clock = systemClock
       gate.prepareToClose()
       await pause(grace_seconds * 1000)
       gate.close(1000)
-      listeners.stopAccepting()
       const all = await gate.empty(timeout_seconds * 1000)
       if (!all) log.warn('requests were broken off', { inflight: gate.inflight })
-      listeners.destroy()
+      await listeners.close(all ? lastAnswersMs : 0)
       await outbound.destroy()
       await store.close()
       metrics.close()

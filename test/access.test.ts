@@ -124,7 +124,7 @@ describe('a token', () => {
     ['not yet valid', () => issuer.token({ nbf: now() + 120 }), 'invalid_api_key'],
     ['expired', () => issuer.token({ exp: now() - 60 }), 'token_expired'],
     ['larger than any token', () => issuer.token({ padding: 'x'.repeat(40_000) }), 'invalid_api_key'],
-    ['that is none, from a place that is not given an identity', async () => 'a.b.c', 'invalid_api_key'],
+    ['that only looks like one', async () => `${base64({ alg: 'ES256' })}.e30.xx`, 'invalid_api_key'],
   ])('is refused: %s', async (_, make, code) => {
     expect(await ask(await make())).toEqual([401, code])
   })

@@ -125,7 +125,7 @@ describe('who and what', () => {
       error.message.replace(/`.*?`/, '`…`'),
     ])
     expect(new Set(words.map((word) => JSON.stringify(word))).size).toBe(1)
-    expect(words[0]).toMatchObject([404, 'model_not_found'])
+    expect(words[0]?.slice(0, 2)).toEqual([404, 'model_not_found'])
   })
 
   it('refuses a team that is not the caller’s, and ignores a hint that is none', async () => {

@@ -20,10 +20,8 @@ export interface Listener {
   readonly port: number
   /** New certificates for connections from now on. */
   replaceTls(certificate: Certificate): void
-  /** No further connections; idle ones are closed. Requests in flight go on. */
-  stopAccepting(): void
-  /** Destroys what is still open. */
-  destroy(): void
+  /** No further connections; those that are open get `graceMs` to finish, then they are destroyed. */
+  close(graceMs: number): Promise<void>
 }
 
 const maxHeaderBytes = 64 * 1024
@@ -53,11 +51,15 @@ export async function listen({ app, host, port, tls }: ListenerOptions): Promise
     url: `${tls === null ? 'http' : 'https'}://${shownHost(host)}:${bound}`,
     port: bound,
     replaceTls: (next) => secure?.setSecureContext(texts(next)),
-    stopAccepting: () => {
-      server.close()
-      server.closeIdleConnections()
-    },
-    destroy: () => server.closeAllConnections(),
+    close: (graceMs) =>
+      new Promise((resolve) => {
+        const giveUp = setTimeout(() => server.closeAllConnections(), graceMs)
+        server.close(() => {
+          clearTimeout(giveUp)
+          resolve()
+        })
+        server.closeIdleConnections()
+      }),
   }
 }
 

@@ -17,8 +17,8 @@ export interface Listeners {
   /** Rejects where a port is taken. Answers the data plane's. */
   start(): Promise<Listener>
   replaceTls(certificate: Certificate): void
-  stopAccepting(): void
-  destroy(): void
+  /** As `Listener.close`, for all. */
+  close(graceMs: number): Promise<void>
 }
 
 /** The data plane's listener, and one for the operational pages where they are to have their own. */
@@ -41,13 +41,8 @@ export function createListeners({ config, proxy, pages }: ListenersOptions): Lis
     replaceTls: (tls) => {
       for (const listener of started) listener.replaceTls(tls)
     },
-    // The pages stay reachable until the end, so that operators see the drain.
-    stopAccepting: () => started[0]?.stopAccepting(),
-    destroy: () => {
-      for (const listener of started) {
-        listener.stopAccepting()
-        listener.destroy()
-      }
+    close: async (graceMs) => {
+      await Promise.all(started.map((listener) => listener.close(graceMs)))
     },
   }
 }

@@ -70,7 +70,7 @@ const admin = z.strictObject({
 const telemetry = z.strictObject({
   port: ownPort.describe('A port of its own for /metrics, /healthz and /readyz'),
   log_level: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
-  otlp_endpoint: webAddress.transform((url) => url ?? null),
+  otlp_endpoint: webAddress.nullable().transform((url) => url ?? null),
 })
 
 const credentialsPolicy = z.strictObject({
@@ -160,8 +160,8 @@ const upstream = z.strictObject({
   max_attempts: z.int().min(1).max(100).default(3),
   allow_networks: z.array(address).default([]).describe('Private networks that upstreams may be in'),
   allow_http: z.boolean().default(false),
-  proxy_url: secretUrl(['http:', 'https:']).transform((url) => url ?? null),
-  ca_file: optionalText.transform((path) => path ?? null),
+  proxy_url: secretUrl(['http:', 'https:']).nullable().transform((url) => url ?? null),
+  ca_file: optionalText.nullable().transform((path) => path ?? null),
 })
 
 const limits = z.strictObject({

@@ -121,7 +121,8 @@ describe('MODELGATE_MASTER_KEY', () => {
   ])('is refused without being shown: %s', (_, text) => {
     const message = messageOf(() => parseMasterKeys(text))
     expect(message).toMatch(/^must /)
-    for (const part of text.split(/[:,]/)) if (part.length > 8) expect(message).not.toContain(part)
+    const parts = text.split(/[:,]/).filter((part) => part.length > 8)
+    expect(parts.filter((part) => message.includes(part))).toEqual([])
   })
 
   it('prints as nothing of the key', () => {

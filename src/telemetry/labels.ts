@@ -23,7 +23,7 @@ interface Destination {
 
 /** Turns what a record says into labels of which there can only be so many. */
 export interface LabelBounds {
-  /** A model the registry does not hold is `unknown`, as is a connection the model has not; what was not reached is `none`. */
+  /** `unknown` is a model the registry does not hold, or a connection the model has not; `none` is none reached. */
   place(destination: Destination): Place
   /**
    * No team is `none`. A team need not be registered, it may stand in tokens alone: the first `maxTeams` of those keep

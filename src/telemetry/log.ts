@@ -24,7 +24,7 @@ export interface LogOptions {
   readonly level?: LogLevel
   /** Standard output unless given. */
   readonly destination?: LogDestination
-  /** Readable text in place of JSON, where `pino-pretty` is installed. By default where standard output is a terminal. */
+  /** Readable text in place of JSON, where `pino-pretty` is installed. By default on a terminal. */
   readonly pretty?: boolean
   readonly flushTimeoutMs?: number
 }

@@ -21,7 +21,7 @@ export interface MetricsOptions {
 export interface Metrics extends EventMetrics {
   /** Counts one finished request. Does not throw. */
   observeRequest(record: RequestRecord): void
-  /** To be called with every new snapshot: drops the series of what has been removed, and bounds labels to what is there. */
+  /** For every new snapshot: drops the series of what has been removed, and bounds labels to what is there. */
   retain(known: KnownEntities): void
   /** Gauges read at each scrape. */
   readonly sample: SampledMetrics
@@ -29,8 +29,8 @@ export interface Metrics extends EventMetrics {
   render(): Promise<string>
   readonly contentType: string
   /**
-   * Lets go of every metric and its source. The event-loop sampler ends with them; prom-client's observer of garbage
-   * collections cannot be ended, and idles until the process exits, which it does not delay.
+   * Lets go of all sources, and of the event-loop sampler with them. prom-client's observer of garbage collections
+   * cannot be ended: it idles until the process exits, which it does not delay.
    */
   close(): void
 }

@@ -9,7 +9,7 @@ export interface RecorderOptions {
   readonly log: Pick<Log, 'info' | 'warn' | 'error'>
 }
 
-/** Takes each request once, at its end: counts it and writes its line. Every request, without sampling; never throws. */
+/** Takes each request once, at its end: counts it and writes its line, without sampling. Never throws. */
 export function createRecorder({ metrics, log }: RecorderOptions): (record: RequestRecord) => void {
   return (record) => {
     try {

@@ -36,7 +36,14 @@ describe('redact', () => {
   })
 
   it('leaves counts, and what only resembles', () => {
-    const fields = { token: 3, tokens: 'many', usage: { input: 1 }, model: 'gpt', credential: null, keys: 2 }
+    const fields = {
+      token: 3,
+      tokens: 'many',
+      usage: { input: 1 },
+      model: 'gpt',
+      credential: 'openai-main',
+      keys: 2,
+    }
     expect(redact(fields)).toEqual(fields)
   })
 

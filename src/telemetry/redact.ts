@@ -9,7 +9,7 @@ const mostNames = 1000
 
 /** Names whose values are secrets or content wherever they stand, case and separators aside. */
 const forbidden =
-  /authorization|cookie|api[-_]?key|secret|passw|token$|private[-_]?key|master[-_]?key|signature|^credentials?$|^(?:body|content|messages|prompt|headers)$/i
+  /authorization|cookie|(?:api|private|master)[-_]?key|secret|passw|token$|signature|^(?:body|content|messages|prompt|headers)$/i
 
 /**
  * Fields as they may be logged: a copy, bounded in depth, breadth and length, in which members with telling names are

@@ -36,7 +36,7 @@ export interface RequestMetrics {
   readonly families: readonly Family[]
 }
 
-/** The metrics that every request adds to (design §10). Model, provider, connection and team are bounded by `bounds`. */
+/** The metrics that every request adds to (design §10), their labels bounded by `bounds`. */
 export function createRequestMetrics(bounds: LabelBounds): RequestMetrics {
   const requests = createSeriesMap<Count>()
   const latencies = createSeriesMap<Latency>()

@@ -19,13 +19,13 @@ const tokens = new RegExp(
 const surrounded: readonly RegExp[] = [
   /\b(bearer\s{1,9})[^\s"',;]{6,}/gi,
   /\b(basic\s{1,9})[\w+/=-]{12,}/gi,
-  /((?:api[ _-]?key|token|secret|password|signature|credential)["']?\s{0,3}[:=]\s{0,3}["'`]?)[^\s"'`,;&]{6,}/gi,
+  /((?:api[ _-]?key|token|secret|password|signature)["']?\s{0,3}[:=]\s{0,3}["'`]?)[^\s"'`,;&]{6,}/gi,
   /([?&]key=)[^\s"'`&]{4,}/gi,
   /(:\/\/[^\s/@:]{0,200}:)[^\s/@]{1,200}(?=@)/g,
 ]
 
 /** One look that spares most texts the rest: every pattern above has one of these in what it matches. */
-const suspicious = /eyJ|AIza|[kpxifw8][-_]|@|key|token|secret|password|signature|credential|bearer|basic/i
+const suspicious = /eyJ|AIza|[kpxifw8][-_]|@|key|token|secret|password|signature|bearer|basic/i
 const shortest = 11
 
 /** A text with whatever in it looks like a token or a key replaced; cut at 16 KiB. */

@@ -47,8 +47,9 @@ export function createOpen(
   // Its own deadline is off: the exchange has one, which also bounds what comes before the socket.
   const build = buildConnector({ ...options, secureContext, allowH2: false, timeout: 0 } as object)
   return (target, connected) => {
-    // Not in its types: it answers the socket as soon as there is one to destroy.
-    const socket = build(target, connected as buildConnector.Callback) as unknown as Socket
+    // Two things are not in its types: on failure there is no second argument, and the socket is answered at once.
+    const settle = (error: Error | null, socket?: Socket | null) => connected(error, socket ?? null)
+    const socket = build(target, settle as buildConnector.Callback) as unknown as Socket
     return () => {
       socket.destroy()
     }

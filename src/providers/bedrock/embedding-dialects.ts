@@ -78,9 +78,9 @@ const dialects: readonly (readonly [nameHas: RegExp, EmbeddingDialect])[] = [
   [/nova-.*embed/, nova],
 ]
 
-/** By the model's name, or `like`: the name of a model that one behind an ARN is the same as. null: none that embeds. */
-export function embeddingDialect(modelName: string, like: string | null): EmbeddingDialect | null {
-  return dialects.find(([nameHas]) => nameHas.test((like ?? modelName).toLowerCase()))?.[1] ?? null
+/** Of a model by its id in lower case; null: none that embeds. */
+export function embeddingDialect(model: string): EmbeddingDialect | null {
+  return dialects.find(([nameHas]) => nameHas.test(model))?.[1] ?? null
 }
 
 function asList(value: unknown): readonly unknown[] {

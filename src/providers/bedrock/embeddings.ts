@@ -1,3 +1,4 @@
+import type { Connection } from '../../core/entities.ts'
 import { GatewayError } from '../../core/errors.ts'
 import type { EmbeddingsRequest } from '../../core/openai.ts'
 import type {
@@ -14,6 +15,7 @@ import { invalid, unsupported } from '../shared/refusals.ts'
 import { malformed } from '../shared/upstream-error.ts'
 import { embeddingAnswer } from './embedding-answer.ts'
 import { type EmbeddingDialect, embeddingDialect } from './embedding-dialects.ts'
+import { modelOf } from './families.ts'
 import { runtimeRequest } from './hosts.ts'
 
 /** OpenAI's own bound; it bounds the fan-out over models that take one text at a time. */
@@ -30,7 +32,7 @@ export const embeddings: Translator = {
 }
 
 function build({ body, connection }: EmbeddingsCall): BuiltRequests {
-  const dialect = dialectOf(connection.modelName, connection.overrides.capabilities)
+  const dialect = dialectOf(connection)
   const texts = readTexts(body)
   const options = { dimensions: readDimensions(body, dialect), inputType: readInputType(body) }
   const requests = []
@@ -43,8 +45,7 @@ function build({ body, connection }: EmbeddingsCall): BuiltRequests {
 }
 
 function read(responses: readonly UpstreamResponse[], call: EmbeddingsCall): ReadResponse {
-  const { modelName, overrides } = call.connection
-  const dialect = dialectOf(modelName, overrides.capabilities)
+  const dialect = dialectOf(call.connection)
   const vectors: number[][] = []
   let input = 0
   for (const { headers, body } of responses) {
@@ -58,12 +59,8 @@ function read(responses: readonly UpstreamResponse[], call: EmbeddingsCall): Rea
   return { body: embeddingAnswer(call, vectors, input), usage: { ...noUsage, input } }
 }
 
-function dialectOf(
-  modelName: string,
-  capabilities: Readonly<Record<string, unknown>> = {},
-): EmbeddingDialect {
-  const like = capabilities['like']
-  const dialect = embeddingDialect(modelName, typeof like === 'string' ? like : null)
+function dialectOf(connection: Connection): EmbeddingDialect {
+  const dialect = embeddingDialect(modelOf(connection))
   if (dialect !== null) return dialect
   throw new GatewayError(
     'unsupported_operation',

@@ -1,5 +1,5 @@
 import { GatewayError } from '../../core/errors.ts'
-import type { ChatChunk } from '../../core/openai.ts'
+import type { ChatChunk, FinishReason } from '../../core/openai.ts'
 import type { ChatCall, StreamEnd, StreamTranslator, WireEvent } from '../../core/provider.ts'
 import type { Usage } from '../../core/usage.ts'
 import { type AnswerText, createAnswerText } from '../anthropic/answer-text.ts'
@@ -33,7 +33,8 @@ class ConverseStream implements StreamTranslator {
   readonly #reasoning: Reasoning
   readonly #text: AnswerText
   readonly #blocks = new Map<unknown, OpenBlock>()
-  #stopReason: string | null = null
+  /** Known from the stop on. */
+  #reason: FinishReason | null = null
   #usage: Usage | null = null
   #isAnswered = false
   finished = false
@@ -55,12 +56,12 @@ class ConverseStream implements StreamTranslator {
       handler(body)
     }
     // Usage comes after the stop, and it is the last that counts; until then the finish waits.
-    if (this.#stopReason !== null && this.#usage !== null) this.#finish(this.#stopReason)
+    if (this.#usage !== null) this.#finish()
     return this.#chunks.take()
   }
 
   end(): StreamEnd {
-    if (!this.finished && this.#stopReason !== null) this.#finish(this.#stopReason)
+    this.#finish()
     const error = this.finished
       ? null
       : new GatewayError('upstream_error', 'Bedrock ended the stream before the answer was complete.', {
@@ -76,7 +77,7 @@ class ConverseStream implements StreamTranslator {
     contentBlockStop: (body) => this.#stop(body['contentBlockIndex']),
     messageStop: ({ stopReason }) => {
       if (typeof stopReason !== 'string') throw malformed('Bedrock stopped without a reason.')
-      this.#stopReason = stopReason
+      this.#reason = finishReason(stopReason, this.#chunks.toolCount)
     },
     metadata: ({ usage }) => {
       this.#usage = readUsage(usage) ?? this.#usage
@@ -135,11 +136,11 @@ class ConverseStream implements StreamTranslator {
     else if (block?.kind === 'json' && !block.hasInput) this.#text.answer('{}')
   }
 
-  #finish(stopReason: string): void {
-    if (this.finished) return
+  #finish(): void {
+    if (this.finished || this.#reason === null) return
     this.finished = true
     this.#reasoning.end()
     this.#text.end()
-    this.#chunks.finish(finishReason(stopReason, this.#chunks.toolCount))
+    this.#chunks.finish(this.#reason)
   }
 }

@@ -137,7 +137,7 @@ function isRecursive(root: JsonObject): boolean {
 }
 
 /** A JSON pointer within the schema; undefined where it points nowhere. */
-function resolve(root: JsonObject, reference: string): unknown {
+export function resolve(root: JsonObject, reference: string): unknown {
   if (reference === '#') return root
   if (!reference.startsWith('#/')) return undefined
   let node: unknown = root

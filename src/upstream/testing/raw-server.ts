@@ -15,7 +15,10 @@ export interface RawServer {
 export type OnRequest = (socket: Socket, count: number, request: string) => void
 
 /** A server that speaks bytes, on loopback: whatever a test wants an upstream to do wrong, it can do. */
-export async function startRawServer(onRequest: OnRequest, server: Server = createServer()): Promise<RawServer> {
+export async function startRawServer(
+  onRequest: OnRequest,
+  server: Server = createServer(),
+): Promise<RawServer> {
   const sockets: Socket[] = []
   const requests: string[] = []
   server.on('connection', (socket: Socket) => {
