@@ -42,7 +42,9 @@ function mapValues(schemas: Schema): Schema {
 }
 
 function isRestricted({ type, enum: choices, pattern }: Schema): boolean {
-  return ['number', 'integer', 'boolean'].includes(String(type)) || choices !== undefined || pattern !== undefined
+  return (
+    ['number', 'integer', 'boolean'].includes(String(type)) || choices !== undefined || pattern !== undefined
+  )
 }
 
 function orSubstitution({ description, default: usual, ...restricted }: Schema): Schema {

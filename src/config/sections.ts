@@ -160,7 +160,9 @@ const upstream = z.strictObject({
   max_attempts: z.int().min(1).max(100).default(3),
   allow_networks: z.array(address).default([]).describe('Private networks that upstreams may be in'),
   allow_http: z.boolean().default(false),
-  proxy_url: secretUrl(['http:', 'https:']).nullable().transform((url) => url ?? null),
+  proxy_url: secretUrl(['http:', 'https:'])
+    .nullable()
+    .transform((url) => url ?? null),
   ca_file: optionalText.nullable().transform((path) => path ?? null),
 })
 

@@ -42,7 +42,9 @@ export function readBody(incoming: IncomingMessage, maxBytes: number): Promise<B
     })
     incoming.on('end', () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)))
     incoming.on('error', reject)
-    incoming.on('close', () => reject(new Error('the client left while sending its request')))
+    incoming.on('close', () => {
+      if (!incoming.readableEnded) reject(new Error('the client left while sending its request'))
+    })
   })
 }
 

@@ -21,12 +21,14 @@ export interface DescriptorOptions {
   readonly maxWaitMs?: number
 }
 
-const batchBytes = 4096
+/** A write for every few lines would cost a request more than making its line does. */
+const batchBytes = 32_768
 
 /**
  * Writes in the background, in order and several lines at once, so that a slow reader of the log slows no request. A
  * reader that is gone is no fault: what is written from then on is lost. A process that exits without `close` writes
- * out what waits, for which a reader that is gone at that very moment can hold it up.
+ * out what waits, not always in order, and a reader that goes in that very moment holds it up: `close` is the better
+ * end.
  */
 export function createDescriptorDestination({
   descriptor = 1,
@@ -42,6 +44,7 @@ export function createDescriptorDestination({
   })
   let waitingBytes = 0
   let droppedLines = 0
+  let isBroken = false
 
   function write(line: string): void {
     waitingBytes += Buffer.byteLength(line)
@@ -54,6 +57,7 @@ export function createDescriptorDestination({
   })
   stream.on('write', (bytes: number) => {
     waitingBytes -= bytes
+    isBroken = false
   })
   stream.on('drain', () => {
     if (droppedLines === 0) return
@@ -67,7 +71,14 @@ export function createDescriptorDestination({
     write(`${JSON.stringify(notice)}\n`)
   })
   // Without a listener an error would end the process.
-  stream.on('error', () => {})
+  stream.on('error', () => {
+    isBroken = true
+  })
+  // At exit sonic-boom tries for ever what cannot be written.
+  const flushSync = stream.flushSync.bind(stream)
+  stream.flushSync = () => {
+    if (!isBroken) flushSync()
+  }
 
   async function flush(): Promise<void> {
     // One flush may leave up to a batch that came while it ran.

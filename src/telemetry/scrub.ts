@@ -8,7 +8,7 @@ const longestRead = 16_384
 const tokens = new RegExp(
   [
     String.raw`\beyJ[\w.-]{8,}`,
-    String.raw`\b(?:sk|pk|rk|csk|xai|pplx|nvapi|gsk|hf|fw|r8|tgp)[-_][\w-]{8,}`,
+    String.raw`\b(?:sk|pk|rk|csk|xai|pplx|nvapi|gsk|hf|fw|r8|tgp)[-_][\w*-]{8,}`,
     String.raw`\bAIza[\w-]{20,}`,
     String.raw`-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----[^-]*`,
   ].join('|'),
@@ -30,8 +30,8 @@ const shortest = 11
 
 /** A text with whatever in it looks like a token or a key replaced; cut at 16 KiB. */
 export function scrub(text: string): string {
-  if (text.length < shortest || !suspicious.test(text)) return text
   const bounded = text.length > longestRead ? `${text.slice(0, longestRead)}…` : text
+  if (text.length < shortest || !suspicious.test(bounded)) return bounded
   return surrounded.reduce(
     (rest, pattern) => rest.replace(pattern, `$1${mark}`),
     bounded.replace(tokens, mark),

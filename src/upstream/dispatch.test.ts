@@ -201,6 +201,7 @@ describe('sockets', () => {
     for (let round = 0; round < 5; round++) {
       const { text, error } = await readAll(await transport.dispatch(post(server.url), options()))
       expect({ text, error }).toEqual({ text: 'request 1', error: null })
+      await until('both ends have closed', () => server.sockets[round]?.destroyed === true)
     }
     expect(server.sockets).toHaveLength(5)
   })

@@ -1,3 +1,4 @@
+import { errors } from 'undici'
 import { GatewayError } from '../core/errors.ts'
 
 /** Kinds of failure in words, by Node's, OpenSSL's and undici's codes. */
@@ -13,7 +14,6 @@ const words: Readonly<Record<string, string>> = {
   ETIMEDOUT: 'no answer from the host',
   UND_ERR_SOCKET: 'connection closed',
   UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'connection closed',
-  HPE_INVALID_EOF_STATE: 'connection closed',
   UND_ERR_HEADERS_OVERFLOW: 'its headers are too large',
   UND_ERR_DESTROYED: 'the gateway is closing',
   ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another host',
@@ -61,6 +61,6 @@ function wordsFor(error: Error): string {
   // Several addresses were tried: the first failure stands for all.
   if (error instanceof AggregateError && error.errors[0] instanceof Error) return wordsFor(error.errors[0])
   if (code === 'EPROTO' || code.startsWith('ERR_SSL_')) return 'TLS could not be agreed on'
-  if (code.startsWith('HPE_')) return 'its answer is not valid HTTP'
+  if (error instanceof errors.HTTPParserError) return 'its answer is not valid HTTP'
   return code === '' ? 'unknown failure' : code
 }

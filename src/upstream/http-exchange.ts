@@ -151,16 +151,16 @@ export class HttpExchange implements Exchange, Dispatcher.DispatchHandler {
   /** At once where somebody reads, even over bytes held back: a client that does not read must not hide it. */
   #fail(error: GatewayError): void {
     const { pool, pooled, onFailure } = this.#options
-    if (!this.#hasEnded) pool.discard(pooled)
-    if (this.#stage === 'answering' && this.#sink === null) {
-      this.#hasEnded = true
-      this.#heldError ??= error
-      this.#timer.stop()
-      return
-    }
     const sink = this.#sink
-    this.#close()
-    if (sink === null) onFailure(error)
+    const isHeld = this.#stage === 'answering' && sink === null
+    const ownsSocket = !this.#hasEnded
+    // Before the socket goes, of which undici tells at once.
+    this.#hasEnded = true
+    if (isHeld) this.#timer.stop()
+    else this.#close()
+    if (ownsSocket) pool.discard(pooled)
+    if (isHeld) this.#heldError ??= error
+    else if (sink === null) onFailure(error)
     else sink.error(error)
   }
 

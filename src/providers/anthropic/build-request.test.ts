@@ -5,6 +5,7 @@ import {
   type Body,
   build,
   called,
+  clock,
   clockTool,
   ephemeral,
   hi,

@@ -95,15 +95,14 @@ function toolSettings(request: ChatRequest): ToolSettings {
 }
 
 /**
- * The assistant turn that tool results are answering now must begin with its signed thinking, or the request may not
+ * The last assistant turn, whose calls the tool results answer now, must begin with its signed thinking, or the request may not
  * ask for more of it (providers' facts §6.8).
  */
 function hasUnsignedCalls(turns: readonly Turn<Block>[]): boolean {
   const last = turns.findLast(({ role }) => role === 'assistant')
   if (last === undefined || !last.blocks.some(({ type }) => type === 'tool_use')) return false
-  const isUnderWay = turns.at(-1)?.blocks.some(({ type }) => type === 'tool_result') ?? false
   const first = last.blocks[0]?.type
-  return isUnderWay && first !== 'thinking' && first !== 'redacted_thinking'
+  return first !== 'thinking' && first !== 'redacted_thinking'
 }
 
 function systemBlocks(system: readonly SystemPart[], instruction: string | null): TextBlock[] {

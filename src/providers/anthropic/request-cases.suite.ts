@@ -13,7 +13,7 @@ export interface RequestCase {
 
 /** OpenAI's request and what it becomes, case by case; nothing is dropped unless the case says so. */
 export function requestCases(group: string, cases: readonly RequestCase[]): void {
-  describe(group, () => {
+  describe(`requests: ${group}`, () => {
     it.each([...cases])('$name', async (one) => {
       const { sent, dropped } = await build(one)
       const told = Object.fromEntries(Object.keys(one.sent).map((name) => [name, sent[name]]))

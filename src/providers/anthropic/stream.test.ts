@@ -34,8 +34,8 @@ describe('createMessagesStream', () => {
       messageStart(),
       ...thinkingBlock(0, 'c2ln', 'hm'),
       ...textBlock(1, 'So: '),
-      ...toolBlock(4, 'toolu_1', 'f', '', '{"a":1}'),
-      ...toolBlock(5, 'toolu_2', 'g'),
+      ...toolBlock(4, 'toolu_1', 'g', ''),
+      ...toolBlock(5, 'toolu_2', 'f', '', '{"a":1}'),
       messageDelta('tool_use'),
       messageStop,
     ])
@@ -46,13 +46,13 @@ describe('createMessagesStream', () => {
         { thinking_blocks: [{ type: 'thinking', thinking: 'hm', signature: 'c2ln' }] },
         { content: 'So: ' },
         {
-          tool_calls: [{ index: 0, id: 'toolu_1', type: 'function', function: { name: 'f', arguments: '' } }],
+          tool_calls: [{ index: 0, id: 'toolu_1', type: 'function', function: { name: 'g', arguments: '' } }],
         },
-        { tool_calls: [{ index: 0, function: { arguments: '{"a":1}' } }] },
+        { tool_calls: [{ index: 0, function: { arguments: '{}' } }] },
         {
-          tool_calls: [{ index: 1, id: 'toolu_2', type: 'function', function: { name: 'g', arguments: '' } }],
+          tool_calls: [{ index: 1, id: 'toolu_2', type: 'function', function: { name: 'f', arguments: '' } }],
         },
-        { tool_calls: [{ index: 1, function: { arguments: '{}' } }] },
+        { tool_calls: [{ index: 1, function: { arguments: '{"a":1}' } }] },
         {},
       ].map((delta, index) => ({ index: 0, delta, finish_reason: index === 8 ? 'tool_calls' : null })),
     )

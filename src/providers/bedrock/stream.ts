@@ -1,4 +1,3 @@
-import { GatewayError } from '../../core/errors.ts'
 import type { ChatChunk, FinishReason } from '../../core/openai.ts'
 import type { ChatCall, StreamEnd, StreamTranslator, WireEvent } from '../../core/provider.ts'
 import type { Usage } from '../../core/usage.ts'
@@ -62,11 +61,7 @@ class ConverseStream implements StreamTranslator {
 
   end(): StreamEnd {
     this.#finish()
-    const error = this.finished
-      ? null
-      : new GatewayError('upstream_error', 'Bedrock ended the stream before the answer was complete.', {
-          reason: 'provider_down',
-        })
+    const error = this.finished ? null : malformed('Bedrock broke off before the answer was complete.')
     return { chunks: this.#chunks.take(), usage: this.#usage, error }
   }
 

@@ -129,7 +129,9 @@ function convertBranches(
   )
   const [only, ...more] = others
   if (only !== undefined && more.length === 0) {
-    return { ...convert(merge([beside, only], state, [...trail]), state, trail), ...words, ...nullable }
+    const steps = [...trail]
+    const one = merge([beside, only], state, steps)
+    return { ...convert(one, state, steps), ...words, ...nullable }
   }
   // A branch beside keywords of its own has to meet both.
   const isBare = Object.keys(beside).every((key) => key in words || silent.has(key) || key === 'type')
@@ -166,7 +168,7 @@ function merge(nodes: readonly unknown[], state: State, trail: string[]): JsonOb
     for (const [key, value] of Object.entries(one ?? {})) {
       const before = merged[key]
       if (key === 'properties') merged[key] = { ...asObject(before), ...asObject(value) }
-      else if (key === 'required') merged[key] = [...((before as unknown[]) ?? []), ...(value as unknown[])]
+      else if (key === 'required') merged[key] = [...listOf(before), ...listOf(value)]
       else {
         const isSame = before === undefined || JSON.stringify(before) === JSON.stringify(value)
         if (!isSame && !silent.has(key) && key !== 'title' && key !== 'description') state.expressible = false
@@ -175,4 +177,8 @@ function merge(nodes: readonly unknown[], state: State, trail: string[]): JsonOb
     }
   }
   return merged
+}
+
+function listOf(value: unknown): unknown[] {
+  return Array.isArray(value) ? value : []
 }

@@ -196,6 +196,23 @@ describe('switches', () => {
     expect(chat({ stop: 'x' }, withSwitch({ stop_list: 'yes', max_tokens_field: 7 })).body['stop']).toBe('x')
   })
 
+  it('leave one token limit, the newer where both were sent', () => {
+    const both = { max_tokens: 5, max_completion_tokens: 7 }
+    const limits = (field: string) => chat(both, withSwitch({ max_tokens_field: field })).body
+    expect(limits('max_tokens')).toEqual({ model: 'm', messages, max_tokens: 7 })
+    expect(limits('max_completion_tokens')).toEqual({ model: 'm', messages, max_completion_tokens: 7 })
+    expect(limits('as_sent')).toEqual({ model: 'm', messages, ...both })
+  })
+
+  it('take names off messages, but not off functions, which are nothing without', () => {
+    const named: ChatMessage[] = [
+      { role: 'user', name: 'Ann', content: 'hi' },
+      { role: 'function', name: 'now', content: '12:00' },
+    ]
+    const { body } = chat({ messages: named }, withSwitch({ message_name: false }))
+    expect(body['messages']).toEqual([{ role: 'user', content: 'hi' }, named[1]])
+  })
+
   it('flatten texts, and refuse what is none', () => {
     const parts = (...content: ChatMessage['content'] & object) => ({
       messages: [{ role: 'user' as const, content }],

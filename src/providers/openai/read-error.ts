@@ -2,7 +2,8 @@ import { GatewayError, type GatewayErrorOptions } from '../../core/errors.ts'
 import type { HeaderMap, UpstreamFailure } from '../../core/provider.ts'
 import { parseJson } from '../shared/json.ts'
 import { scrub } from '../shared/scrub.ts'
-import { classifyError, impliedStatus, type ErrorKind } from './classify-error.ts'
+import { upstreamError } from '../shared/upstream-error.ts'
+import { classifyError, impliedStatus } from './classify-error.ts'
 import { readErrorShape, type ErrorShape } from './error-shape.ts'
 import { retryHint } from './retry-hint.ts'
 
@@ -51,27 +52,20 @@ interface Failure {
 }
 
 function toGatewayError({ status, stated, shape, headers, now }: Failure): GatewayError {
-  const said = scrub(shape?.message ?? '')
-  const [code, type, param] = [shape?.code, shape?.type, shape?.param].map((word) =>
-    word ? scrub(word) : null,
-  )
-  const waitMs = retryHint({ headers, message: said, now })
-  const shared: GatewayErrorOptions = {
-    upstream: { status: stated, message: said },
-    ...(waitMs === undefined ? {} : { retryAfterMs: waitMs }),
+  const message = shape?.message ?? null
+  const wait = retryHint({ headers, message: message ?? '', now })
+  const kind = classifyError(status, shape)
+  if (kind === 'context_length' || kind === 'content_policy' || kind === 'refused') {
+    const said = scrub(message ?? '')
+    const upstream = { status: stated, message: said }
+    const shared = wait === undefined ? { upstream } : { upstream, retryAfterMs: wait }
+    return refusals[kind]({ status, said, shared, ...scrubbed(shape) })
   }
-  return byKind[classifyError(status, shape)]({
-    status,
-    said,
-    code: code ?? null,
-    type: type ?? null,
-    param: param ?? null,
-    shared,
-  })
+  const inStream = stated !== status
+  return upstreamError({ status, message, reason: kind, retryAfterMs: wait, inStream })
 }
 
-/** Secrets removed. */
-interface Words {
+interface Refusal {
   readonly status: number
   readonly said: string
   readonly code: string | null
@@ -80,78 +74,28 @@ interface Words {
   readonly shared: GatewayErrorOptions
 }
 
-/** The error table's row for each kind. `costly: false`: refused at the door, nothing can have been generated. */
-const byKind: Readonly<Record<ErrorKind, (words: Words) => GatewayError>> = {
-  context_length: ({ said, param, shared }) =>
+/** The request's own fault, in the provider's words and codes, secrets removed. */
+const refusals = {
+  context_length: ({ said, param, shared }: Refusal) =>
     new GatewayError('context_length_exceeded', said || 'The request is longer than the model allows.', {
       ...shared,
       param,
     }),
-  content_policy: ({ said, code, param, shared }) =>
+  content_policy: ({ said, code, param, shared }: Refusal) =>
     new GatewayError('invalid_request', said || 'The provider refused the request for its content.', {
       ...shared,
       param,
       upstreamCode: code ?? 'content_policy_violation',
     }),
-  refused: ({ status, said, code, type, param, shared }) =>
+  refused: ({ status, said, code, type, param, shared }: Refusal) =>
     new GatewayError(
       status === 413 ? 'request_too_large' : 'invalid_request',
       said || `The provider refused the request (${status}).`,
       { ...shared, status, param, upstreamCode: code, upstreamType: type ?? 'invalid_request_error' },
     ),
-  authentication: ({ shared }) =>
-    new GatewayError('upstream_auth_failed', "The provider did not accept the gateway's credential.", {
-      ...shared,
-      reason: 'authentication',
-      costly: false,
-    }),
-  permission: ({ shared }) =>
-    new GatewayError(
-      'upstream_auth_failed',
-      "The gateway's credential may not use this model at the provider.",
-      {
-        ...shared,
-        reason: 'permission',
-        costly: false,
-      },
-    ),
-  region: ({ shared }) =>
-    new GatewayError(
-      'upstream_auth_failed',
-      'The provider does not serve the place the gateway calls from.',
-      {
-        ...shared,
-        reason: 'region',
-        costly: false,
-      },
-    ),
-  quota: ({ shared }) =>
-    new GatewayError('rate_limit_exceeded', "The gateway's quota at the provider is used up.", {
-      ...shared,
-      reason: 'quota',
-      costly: false,
-    }),
-  rate_limit: ({ shared }) =>
-    new GatewayError('rate_limit_exceeded', "The gateway's rate limit at the provider is reached.", {
-      ...shared,
-      reason: 'rate_limit',
-      costly: false,
-    }),
-  model_deprecated: ({ shared }) =>
-    new GatewayError('upstream_error', 'The provider no longer serves the model behind this connection.', {
-      ...shared,
-      reason: 'model_deprecated',
-      costly: false,
-    }),
-  model_not_found: ({ shared }) =>
-    new GatewayError('upstream_error', 'The provider does not know the model behind this connection.', {
-      ...shared,
-      reason: 'model_not_found',
-      costly: false,
-    }),
-  provider_down: ({ status, said, shared }) =>
-    new GatewayError('upstream_error', `The provider failed (${status})${said === '' ? '.' : `: ${said}`}`, {
-      ...shared,
-      reason: 'provider_down',
-    }),
+}
+
+function scrubbed(shape: ErrorShape | null): Pick<Refusal, 'code' | 'type' | 'param'> {
+  const clean = (word: string | null | undefined) => (word ? scrub(word) : null)
+  return { code: clean(shape?.code), type: clean(shape?.type), param: clean(shape?.param) }
 }

@@ -19,7 +19,7 @@ export interface Chunks {
   setModel(model: string): void
   /** Where the answer has begun: the role alone. */
   start(): void
-  content(text: string): void
+  content(text: string, logprobs?: unknown): void
   reasoning(text: string): void
   thinking(block: ThinkingBlock): void
   refusal(text: string): void
@@ -34,20 +34,21 @@ export interface Chunks {
   take(): ChatChunk[]
 }
 
-export function createChunks(call: ChatCall): Chunks {
+/** `index`: which of the answer's choices this is. */
+export function createChunks(call: ChatCall, index = 0): Chunks {
   const legacy = usesLegacyFunctions(call.body)
   let model = call.connection.modelName
   let started = false
   let gathered: ChatChunk[] = []
   const tools: { hasArguments: boolean; ended: boolean }[] = []
 
-  const emit = (delta: ChatDelta, reason: FinishReason | null = null) => {
+  const emit = (delta: ChatDelta, reason: FinishReason | null = null, logprobs?: unknown) => {
     gathered.push({
       id: call.id,
       object: 'chat.completion.chunk',
       created: call.created,
       model,
-      choices: [{ index: 0, delta, finish_reason: reason }],
+      choices: [{ index, delta, finish_reason: reason, ...(logprobs === undefined ? {} : { logprobs }) }],
     })
   }
   const start = () => {
@@ -55,45 +56,45 @@ export function createChunks(call: ChatCall): Chunks {
     started = true
     emit({ role: 'assistant', content: '' })
   }
-  const add = (delta: ChatDelta) => {
+  const add = (delta: ChatDelta, logprobs?: unknown) => {
     start()
-    emit(delta)
+    emit(delta, null, logprobs)
   }
-  const toolArguments = (index: number, fragment: string) => {
-    const tool = tools[index]
+  const toolArguments = (at: number, fragment: string) => {
+    const tool = tools[at]
     if (tool === undefined || fragment === '') return
     tool.hasArguments = true
-    if (!legacy) add({ tool_calls: [{ index, function: { arguments: fragment } }] })
-    else if (index === 0) add({ function_call: { arguments: fragment } })
+    if (!legacy) add({ tool_calls: [{ index: at, function: { arguments: fragment } }] })
+    else if (at === 0) add({ function_call: { arguments: fragment } })
   }
-  const endTool = (index: number) => {
-    const tool = tools[index]
+  const endTool = (at: number) => {
+    const tool = tools[at]
     if (tool === undefined || tool.ended) return
     tool.ended = true
-    if (!tool.hasArguments) toolArguments(index, '{}')
+    if (!tool.hasArguments) toolArguments(at, '{}')
   }
 
   return {
     setModel: (name) => (model = name),
     start,
-    content: (text) => text !== '' && add({ content: text }),
+    content: (text, logprobs) => text !== '' && add({ content: text }, logprobs),
     reasoning: (text) => text !== '' && add({ reasoning_content: text }),
     thinking: (block) => add({ thinking_blocks: [block] }),
     refusal: (text) => text !== '' && add({ refusal: text }),
     startTool: ({ id, name, extraContent }) => {
-      const index = tools.push({ hasArguments: false, ended: false }) - 1
+      const at = tools.push({ hasArguments: false, ended: false }) - 1
       const extra = extraContent === undefined ? {} : { extra_content: extraContent }
       if (!legacy) {
-        add({ tool_calls: [{ index, id, type: 'function', function: { name, arguments: '' }, ...extra }] })
-      } else if (index === 0) {
+        add({ tool_calls: [{ index: at, id, type: 'function', function: { name, arguments: '' }, ...extra }] })
+      } else if (at === 0) {
         add({ function_call: { name, arguments: '' } })
       }
-      return index
+      return at
     },
     toolArguments,
     endTool,
     finish: (reason) => {
-      for (const index of tools.keys()) endTool(index)
+      for (const at of tools.keys()) endTool(at)
       start()
       emit({}, legacy && reason === 'tool_calls' ? 'function_call' : reason)
     },

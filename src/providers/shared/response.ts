@@ -10,12 +10,21 @@ export interface CompletionParts {
   readonly model: string
   /** All text; `''` becomes null where there are tool calls, as OpenAI writes it. */
   readonly content: string
-  readonly toolCalls?: readonly { readonly id: string; readonly name: string; readonly arguments: string }[]
+  readonly toolCalls?: readonly AnsweredCall[]
   readonly reasoning?: string
   readonly thinkingBlocks?: readonly ThinkingBlock[]
   readonly refusal?: string | null
   readonly finishReason: FinishReason
+  readonly logprobs?: unknown
   readonly usage: Usage | null
+}
+
+export interface AnsweredCall {
+  readonly id: string
+  readonly name: string
+  readonly arguments: string
+  /** Vendor data of the call (Google's thought signature). */
+  readonly extraContent?: ToolCall['extra_content']
 }
 
 /** OpenAI's answer of one choice (providers' facts §2.3), in the old `function_call` form for who asked in it. */
@@ -41,13 +50,14 @@ export function completion(parts: CompletionParts): ChatCompletion {
         index: 0,
         message: legacy ? asLegacyMessage(message) : message,
         finish_reason: finish,
-        logprobs: null,
+        logprobs: parts.logprobs ?? null,
       },
     ],
     ...(usage === null ? {} : { usage: usageBody(usage) }),
   }
 }
 
-function toolCall({ id, name, arguments: text }: { id: string; name: string; arguments: string }): ToolCall {
-  return { id, type: 'function', function: { name, arguments: text } }
+function toolCall({ id, name, arguments: text, extraContent }: AnsweredCall): ToolCall {
+  const extra = extraContent === undefined ? {} : { extra_content: extraContent }
+  return { id, type: 'function', function: { name, arguments: text }, ...extra }
 }

@@ -39,6 +39,25 @@ describe('the fast way', () => {
     }
   })
 
+  it('parses nothing, whatever the printer of the JSON', () => {
+    const tap = running()
+    const { parse } = JSON
+    let parsed = 0
+    JSON.parse = (text: string) => {
+      parsed++
+      return parse(text) as unknown
+    }
+    try {
+      for (const spaced of [false, true]) {
+        const bytes = sse([chunk({ content: 'x' }, { usage: null, error: null })], { spaced })
+        expect(tap.push(bytes).output).toBe(bytes)
+      }
+    } finally {
+      JSON.parse = parse
+    }
+    expect(parsed).toBe(0)
+  })
+
   it('leaves bytes as they are that a JSON printer would change', () => {
     const tap = running()
     const text = `data: {"id":"x","choices":[{"index":0,"delta":{"content":"\\u00e9 \\/ 1.0"},"finish_reason" : null}],"created":1.50e3}\n\n`
@@ -73,6 +92,12 @@ describe('the fast way', () => {
       { verbose: true },
     )
   })
+})
+
+it('shows data of several lines in one', () => {
+  const lines = `data: ${JSON.stringify(hello, null, 1).replaceAll('\n', '\ndata: ')}`
+  const { events } = run(sse([hello, lines, finish('stop')]))
+  expect(events).toEqual([hello, hello, finish('stop')])
 })
 
 describe('an event that is not whole', () => {
@@ -172,6 +197,7 @@ describe('the first real event', () => {
 describe('usage', () => {
   const counted = { input: 11, output: 5, cachedInput: 0, cacheWrite: 0, reasoning: 0 }
   const own = { ...usageChunk, system_fingerprint: 'fp' }
+  const older = { ...own, usage: { ...usage, prompt_tokens: 1 } }
 
   it.each([
     ['in its own chunk', [role, hello, finish('stop'), own, done], own],
@@ -182,6 +208,7 @@ describe('usage', () => {
       [role, { ...hello, usage: { ...usage, prompt_tokens: 1 } }, finish('stop', { usage })],
       usageChunk,
     ],
+    ['in its own chunk, then newer beside the finish', [hello, older, finish('stop', { usage })], usageChunk],
     ['beside the finish, then in its own chunk', [hello, finish('stop', { usage }), own], own],
   ])('comes once, last, to those who asked: %s', (_, items, last) => {
     const asked = run(sse(items), { includeUsage: true })
@@ -191,6 +218,11 @@ describe('usage', () => {
     const plain = run(sse(items))
     expect(plain.final.usage).toEqual(counted)
     expect(plain.text).not.toContain('prompt_tokens')
+  })
+
+  it('that is null stays where it is', () => {
+    const bytes = sse([chunk({ role: 'assistant' }, { usage: null }), hello, finish('stop', { usage: null })])
+    for (const includeUsage of [true, false]) expect(run(bytes, { includeUsage }).text).toBe(bytes.toString())
   })
 
   it('is null beside choices for those who asked, and not there for the rest', () => {
@@ -244,6 +276,7 @@ describe('failures', () => {
     ['DeepSeek without resources', finish('insufficient_system_resource'), down],
     ['OpenRouter', { ...finish('error'), error: { code: 502, message: 'x' } }, down],
     ['no JSON', 'data: {{{"error"', down],
+    ['half of a chunk in a whole event', 'data: {"id":"x","choices":[{"index":0,', down],
   ])('told by %s end the stream, after what came before', (_, item, error) => {
     for (const first of [[], [role, hello]]) {
       const { text, step, final } = run(sse([...first, item, hello, done]))

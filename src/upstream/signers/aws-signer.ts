@@ -49,7 +49,7 @@ export function createAwsSigner({ clock, fetchText, identity, closing }: AwsSign
   }
 
   return async (request, credential, signal) => {
-    const own = credential.settings['aws_region'] ?? refuse('The credential has no `aws_region`.')
+    const own = credential.settings['aws_region'] || refuse('The credential has no `aws_region`.')
     const keys = await keysOf(credential, own, signal)
     return signSigV4(request, { keys, region: request.region ?? own, service: 'bedrock', now: clock.now() })
   }
