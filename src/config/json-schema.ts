@@ -27,10 +27,10 @@ function relaxed(schema: Schema): Schema {
     ...(items !== undefined && { items: relaxedMember(items) }),
     ...(additionalProperties !== undefined && { additionalProperties: relaxedMember(additionalProperties) }),
   }
-  if (isRestricted(schema)) return orSubstitution(inner)
+  if (isRestricted(schema)) return either(inner, reference)
   // A section of which every line is a comment reads as null.
-  const isContainer = schema['type'] === 'array' || schema['type'] === 'object'
-  return isContainer && schema['default'] !== undefined ? { ...inner, type: [schema['type'], 'null'] } : inner
+  const isSection = schema['default'] !== undefined && ['array', 'object'].includes(String(schema['type']))
+  return isSection ? either(inner, { type: 'null' }) : inner
 }
 
 function relaxedMember(member: unknown): unknown {
@@ -47,11 +47,11 @@ function isRestricted({ type, enum: choices, pattern }: Schema): boolean {
   )
 }
 
-function orSubstitution({ description, default: usual, ...restricted }: Schema): Schema {
+function either({ description, default: usual, ...one }: Schema, other: Schema): Schema {
   return {
     ...(description !== undefined && { description }),
     ...(usual !== undefined && { default: usual }),
-    anyOf: [restricted, reference],
+    anyOf: [one, other],
   }
 }
 

@@ -51,8 +51,8 @@ describe('faults', () => {
       '12: auth.issuers[1].team_prefix: with more than one issuer each needs team_prefix or teams',
       '15: credentials[0].aws_region: aws_region is required',
       '15: credentials[0].aws_secret_access_key: aws_secret_access_key is required with aws_access_key_id',
-      '16: credentials[1].name: the name "A" is taken already, by credentials[0]',
       '16: credentials[1].api_key: api_key is required for API_KEY creds type',
+      '16: credentials[1].name: the name "A" is taken already, by credentials[0]',
       '19: credentials[1].apikey: unknown key "apikey"',
       '22: models[0].policy: policy must be one of weighted, least_busy, lowest_latency, affinity',
       '24: models[0].connections[0].credential: there is no credential named "nobody"',
@@ -105,9 +105,9 @@ describe('faults', () => {
     )
     const doubled = await linesOf(levels.join('\n'))
     expect(doubled.filter((line) => line.includes('more than 100000 values'))).toHaveLength(1)
-    expect(await linesOf('models: &m [*m]')).toEqual([
-      '1: models' + '[0]'.repeat(32) + ': this is deeper than 32 levels',
-    ])
+    expect(await linesOf('models: &m [*m]')).toContain(
+      `1: models${'[0]'.repeat(32)}: this is deeper than 32 levels`,
+    )
   })
 
   it('are told of a file that cannot be read', async () => {

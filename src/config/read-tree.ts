@@ -28,12 +28,13 @@ const MAX_DEPTH = 32
 
 type Path = readonly (string | number)[]
 
-interface Reading extends Omit<ReadTreeOptions, 'secretKeys'> {
-  readonly secretKeys: ReadonlySet<string>
+interface Reading extends ReadTreeOptions {
   readonly places: Places
   readonly faults: Fault[]
   readonly filledIn: Set<string>
   readonly hidden: Set<string>
+  /** What each alias stands for: to find it takes a walk through the document. */
+  readonly targets: Map<Node, Node>
   values: number
 }
 
@@ -52,6 +53,7 @@ export function readTree(options: ReadTreeOptions): Tree {
     faults: [],
     filledIn: new Set(),
     hidden: new Set(),
+    targets: new Map(),
     values: 0,
   }
   const { contents } = options.document
@@ -60,7 +62,8 @@ export function readTree(options: ReadTreeOptions): Tree {
   else if (contents !== null && !(isScalar(contents) && contents.value === null)) {
     refuse(reading, contents, top, 'the file must be a map of keys')
   }
-  return { ...reading, root }
+  const { places, faults, filledIn, hidden } = reading
+  return { root, places, faults, filledIn, hidden }
 }
 
 function refuse({ faults, placeOf }: Reading, node: Node, { path }: Spot, message: string): undefined {
@@ -79,7 +82,8 @@ function readNode(reading: Reading, node: Node | null, spot: Spot): unknown {
   if (spot.path.length > MAX_DEPTH)
     return refuse(reading, node, spot, `this is deeper than ${MAX_DEPTH} levels`)
   if (isAlias(node)) {
-    const target = node.resolve(reading.document)
+    const target = reading.targets.get(node) ?? node.resolve(reading.document)
+    if (target !== undefined) reading.targets.set(node, target)
     return target === undefined
       ? refuse(reading, node, spot, 'there is no anchor of this name above')
       : readNode(reading, target, spot)

@@ -100,7 +100,7 @@ const issuer = z.strictObject({
 })
 
 const auth = z.strictObject({
-  issuers: z.array(issuer).default([]),
+  issuers: z.array(issuer).prefault([]),
   local_identity: z
     .strictObject({ token_file: requiredText })
     .nullable()

@@ -15,7 +15,10 @@ export interface OpenStreamOptions {
   readonly headers: HeaderMap
 }
 
-/** The reader of one streamed answer, as its provider's stream mode says. Its `push` never throws GatewayError: a failure ends the stream. */
+/**
+ * The reader of one streamed answer, as its provider's stream mode says. Its `push` never throws GatewayError: a
+ * failure ends the stream (`finished`), and `end` tells it, after the events that came before.
+ */
 export function openStream({ mode, call, headers }: OpenStreamOptions): StreamReader {
   if (mode.kind === 'translate') return new TranslatedStream(call, mode.open(call), decoders[mode.framing]())
   return createOpenAITap({

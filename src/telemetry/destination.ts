@@ -57,7 +57,7 @@ export function createDescriptorDestination({
   })
   stream.on('write', (bytes: number) => {
     waitingBytes -= bytes
-    isBroken = false
+    if (bytes > 0) isBroken = false
   })
   stream.on('drain', () => {
     if (droppedLines === 0) return
@@ -81,12 +81,13 @@ export function createDescriptorDestination({
   }
 
   async function flush(): Promise<void> {
+    if (waitingBytes === 0) return
     // One flush may leave up to a batch that came while it ran.
-    while (waitingBytes > 0) {
+    do {
       const error = await new Promise<unknown>((resolve) => stream.flush(resolve))
       // Pipes and terminals cannot be synced, which flush tries and reports; they are written to all the same.
       if (error instanceof Error && !isUnsyncable(error)) return
-    }
+    } while (waitingBytes > 0 && !isBroken)
   }
 
   return { write, flush, close: () => stream.destroy() }

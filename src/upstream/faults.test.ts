@@ -1,4 +1,4 @@
-import { connect as connectTo, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { GatewayError } from '../core/errors.ts'
 import { createTransport, type ManagedTransport } from './dispatch.ts'
@@ -273,11 +273,4 @@ describe('an upstream that hangs', () => {
     expect(await readAll(await scene.exchange)).toEqual({ text: 'late', error: null })
     expect(scene.time.pending).toBe(0)
   })
-})
-
-it('the raw server of these tests counts connections', async () => {
-  const { server } = await start(silently)
-  const socket = connectTo(server.port, '127.0.0.1')
-  await until('it is there', () => server.sockets.length === 1)
-  socket.destroy()
 })

@@ -95,8 +95,8 @@ function toolSettings(request: ChatRequest): ToolSettings {
 }
 
 /**
- * The last assistant turn, whose calls the tool results answer now, must begin with its signed thinking, or the request may not
- * ask for more of it (providers' facts §6.8).
+ * The last assistant turn, whose calls the tool results answer now, must begin with its signed thinking, or the
+ * request may not ask for more of it (providers' facts §6.8).
  */
 function hasUnsignedCalls(turns: readonly Turn<Block>[]): boolean {
   const last = turns.findLast(({ role }) => role === 'assistant')

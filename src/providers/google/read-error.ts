@@ -45,7 +45,7 @@ const infos: Readonly<Record<string, FailureReason>> = {
   BILLING_DISABLED: 'quota',
 }
 
-/** A day's quota ends within a day; no hint is longer. */
+/** Where a quota is by the minute and no time is named. */
 const minuteMs = 60_000
 
 /** An answer that is no success, as the gateway's error: Google's, or Anthropic's for Claude on Vertex AI. Total. */
@@ -102,7 +102,10 @@ function reasonOf(status: number, message: string, told: readonly Detail[]): Fai
   // Keys were refused so before there were details.
   if (status === 400 && /^api key (?:not valid|expired)/i.test(message)) return 'authentication'
   if (status === 400 && /user location is not supported/i.test(message)) return 'region'
-  if (status === 429 && quotaIds(told).some((id) => /per_?day/i.test(id))) return 'quota'
+  // A limit of 0: the account has none of this at all.
+  if (status === 429 && (quotaIds(told).some((id) => /per_?day/i.test(id)) || /\blimit: 0\b/.test(message))) {
+    return 'quota'
+  }
   if (status === 404 && isModel(message)) {
     return /deprecat|retired|no longer available|shut down/i.test(message)
       ? 'model_deprecated'

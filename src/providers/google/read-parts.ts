@@ -3,7 +3,8 @@ import type { AnsweredCall } from '../shared/response.ts'
 
 /** What one part of an answer holds for an OpenAI client; the others (code that Google ran, images) are for none. */
 export type AnswerPart =
-  | { readonly kind: 'text' | 'reasoning'; readonly text: string }
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'reasoning'; readonly text: string }
   | { readonly kind: 'call'; readonly call: Omit<AnsweredCall, 'id'> & { readonly id: string | null } }
 
 /** The parts of a candidate's content, in order (providers' facts §8.4). Total. */
@@ -18,7 +19,7 @@ export function readParts(content: unknown): AnswerPart[] {
 
 function readPart(part: JsonObject): AnswerPart[] {
   const { text, thought, thoughtSignature } = part
-  if (typeof text === 'string') return [{ kind: thought === true ? 'reasoning' : 'text', text }]
+  if (typeof text === 'string') return [thought === true ? { kind: 'reasoning', text } : { kind: 'text', text }]
   const call = asObject(part['functionCall'])
   const name = asText(call?.['name'])
   if (call === null || name === null) return []

@@ -14,11 +14,14 @@ export interface ChunkFacts {
   /** A finish that is a failure, as the host calls it. */
   readonly failed: string | null
   readonly usage: Usage | null
-  /** The chunk as it must be shown, where that is not as it came: finish reasons in OpenAI's words, no usage beside choices. */
+  /**
+   * The chunk as it must be shown, where that is not as it came: finish reasons in OpenAI's words, no usage beside
+   * choices.
+   */
   readonly rewritten: JsonObject | null
 }
 
-/** Reads one chunk. `showUsage`: the client asked for usage, and expects `usage: null` on every chunk but the last. */
+/** Reads one chunk. `showUsage`: the client asked for usage, and so reads `usage: null` on every chunk but the last. */
 export function readChunk(chunk: JsonObject, showUsage: boolean): ChunkFacts {
   const choices = Array.isArray(chunk['choices']) ? (chunk['choices'] as unknown[]) : null
   const finished: number[] = []

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { isReal } from '../../core/chat-chunks.ts'
 import { chatCall } from '../testing/chat-call.ts'
 import { createChunks } from './chunks.ts'
 import { withoutLegacyFunctions } from './legacy-functions.ts'
@@ -144,7 +145,9 @@ describe('createChunks', () => {
     chunks.toolArguments(first, '{"x":1}')
     chunks.toolArguments(chunks.startTool({ id: 'call_b', name: 'g' }), '{}')
     chunks.finish('tool_calls')
-    expect(deltas(chunks.take())).toEqual([
+    const taken = chunks.take()
+    expect(taken.map(isReal)).toEqual([false, true, true, true])
+    expect(deltas(taken)).toEqual([
       { role: 'assistant', content: '', finish: null },
       { function_call: { name: 'f', arguments: '' }, finish: null },
       { function_call: { arguments: '{"x":1}' }, finish: null },

@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { GatewayError } from '../../core/errors.ts'
 import type { WireEvent } from '../../core/provider.ts'
+import { countCopies } from '../testing/count-copies.ts'
 import { encodeEvent, encodeException, encodeFrame, frameOf } from '../testing/encode-event-stream.ts'
 import { createEventStreamDecoder } from './aws-event-stream.ts'
 
@@ -209,21 +210,4 @@ function withChecksum(lengths: Buffer): Buffer {
   lengths.copy(frame, 0)
   frame.writeUInt32BE(crc32(lengths), 8)
   return frame.subarray(0, 12)
-}
-
-/** Bytes that `work` copies by Buffer's own `copy`. */
-function countCopies(work: () => void): number {
-  const { copy } = Buffer.prototype
-  let copied = 0
-  Buffer.prototype.copy = function (this: Buffer, ...args: Parameters<typeof copy>) {
-    const count = copy.apply(this, args)
-    copied += count
-    return count
-  }
-  try {
-    work()
-  } finally {
-    Buffer.prototype.copy = copy
-  }
-  return copied
 }

@@ -5,7 +5,7 @@ const firstHold = 1024
 /** Events larger than this are no sane event; the same for every framing. */
 export const defaultMaxEventBytes = 8 * 1024 * 1024
 
-/** The beginning of an event whose end has not come. Grows by doubling, so that each byte is copied a bounded number of times. */
+/** The beginning of an event whose end has not come. Grows by doubling: each byte is copied a few times at most. */
 export class HeldBytes {
   readonly #maxBytes: number
   #bytes = Buffer.alloc(0)

@@ -164,7 +164,7 @@ class Tap implements OpenAITap {
     return { output: this.#runs.take(), usage: this.#usage, error }
   }
 
-  /** A last event without its empty line, or an answer that is no event stream at all. JSON that was cut off never parses. */
+  /** A last event without its empty line, or no event stream at all. JSON that was cut off never parses. */
   #readRest(): void {
     const rest = this.#frames.rest()
     const text = rest.toString('utf8')

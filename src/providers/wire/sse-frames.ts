@@ -3,7 +3,7 @@ import { defaultMaxEventBytes, HeldBytes } from './held-bytes.ts'
 const lineFeed = 0x0a
 const carriageReturn = 0x0d
 
-/** One event's bytes, `bytes[start, end)`, its empty line included, every line end a line feed; never written to again. */
+/** One event, `bytes[start, end)` with its empty line, every line end a line feed. Never written to again. */
 export type FrameSink = (bytes: Buffer, start: number, end: number, lines: number) => void
 
 /**

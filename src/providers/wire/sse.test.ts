@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { countCopies } from '../testing/count-copies.ts'
 import { createSseDecoder } from './sse.ts'
 
 interface Decoded {
@@ -151,20 +152,3 @@ describe('createSseDecoder', () => {
     expect(copied).toBeLessThan(bytes.length * 3)
   })
 })
-
-/** Bytes that `work` copies by Buffer's own `copy`. */
-function countCopies(work: () => void): number {
-  const { copy } = Buffer.prototype
-  let copied = 0
-  Buffer.prototype.copy = function (this: Buffer, ...args: Parameters<typeof copy>) {
-    const count = copy.apply(this, args)
-    copied += count
-    return count
-  }
-  try {
-    work()
-  } finally {
-    Buffer.prototype.copy = copy
-  }
-  return copied
-}

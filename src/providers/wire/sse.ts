@@ -3,11 +3,11 @@ import { defaultMaxEventBytes } from './held-bytes.ts'
 import { SseFrames } from './sse-frames.ts'
 
 export interface SseDecoder extends Decoder {
-  /** `onComment` hears of events without data: comments, which keep a connection alive and must not count as events. */
+  /** `onComment` hears of what has no data: comments keep a connection alive, and must not count as events. */
   push(chunk: Buffer, onEvent: OnEvent, onComment?: () => void): void
 }
 
-/** Incremental decoder of `text/event-stream` (WHATWG HTML, server-sent events): any cut, bounded, each byte copied at most a few times. */
+/** Incremental decoder of `text/event-stream` (WHATWG HTML, server-sent events): any cut, bounded, linear. */
 export function createSseDecoder({ maxEventBytes = defaultMaxEventBytes } = {}): SseDecoder {
   const frames = new SseFrames({ maxEventBytes })
   const dispatch = (text: string, onEvent: OnEvent, onComment?: () => void) => {
@@ -22,7 +22,7 @@ export function createSseDecoder({ maxEventBytes = defaultMaxEventBytes } = {}):
       ),
     end: (onEvent) => {
       const text = frames.rest().toString('utf8')
-      // A line that was cut off tells nothing; whole lines without the empty one after them are some servers' last event.
+      // A line that was cut off tells nothing; whole lines without the empty one are some servers' last event.
       if (text.endsWith('\n')) dispatch(text, onEvent)
     },
   }

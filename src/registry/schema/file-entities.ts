@@ -10,10 +10,10 @@ export function fileEntityShape(providers: CredentialContext['providers']) {
   // Hosts that the file names are the operator's word, plain http included.
   const context = { providers, allowHttp: true }
   return {
-    credentials: z.array(namedCredential(context)).default([]).describe('Accounts at providers'),
-    models: z.array(fileModel(context)).default([]).describe('What clients name in `model`'),
-    teams: z.array(team).default([]).describe('Known teams'),
-    routes: z.array(route).default([]).describe('Models that depend on the stage of a request'),
+    credentials: z.array(namedCredential(context)).prefault([]).describe('Accounts at providers'),
+    models: z.array(fileModel(context)).prefault([]).describe('What clients name in `model`'),
+    teams: z.array(team).prefault([]).describe('Known teams'),
+    routes: z.array(route).prefault([]).describe('Models that depend on the stage of a request'),
   }
 }
 

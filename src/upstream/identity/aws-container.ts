@@ -53,5 +53,6 @@ function checkUrl(text: string): { url: string; egress: Egress } {
   if (url.protocol !== 'https:' && !(url.protocol === 'http:' && (isMetadata || isLoopback))) {
     throw noKeys(`${source}: plain HTTP goes only to loopback and to ${[...metadataHosts].join(', ')}.`)
   }
-  return { url: url.href, egress: isMetadata ? 'metadata' : 'operator' }
+  // On the machine itself: never by way of a proxy.
+  return { url: url.href, egress: isMetadata || isLoopback ? 'metadata' : 'operator' }
 }

@@ -11,7 +11,7 @@ export async function readTokenFile(path: string, signal: AbortSignal): Promise<
       const { buffer, bytesRead } = await file.read(Buffer.alloc(maxBytes + 1), 0, maxBytes + 1)
       signal.throwIfAborted()
       const token = buffer.toString('utf8', 0, bytesRead).trim()
-      if (token === '' || bytesRead > maxBytes || /\s/.test(token))
+      if (token === '' || bytesRead > maxBytes || /[^\x20-\x7e]/.test(token))
         throw new Error('it does not hold one token')
       return token
     } finally {

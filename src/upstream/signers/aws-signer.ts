@@ -1,6 +1,7 @@
 import type { Clock } from '../../core/clock.ts'
 import type { Credential } from '../../core/entities.ts'
 import { GatewayError } from '../../core/errors.ts'
+import type { UpstreamRequest } from '../../core/provider.ts'
 import { Secret } from '../../core/secret.ts'
 import type { FetchText } from '../fetch-text.ts'
 import { createAwsKeyCache } from './aws-key-cache.ts'
@@ -23,7 +24,12 @@ export interface AwsSignerOptions {
  * The signer `sigv4` for Bedrock: with the credential's keys, or with those of its role (taken on by its keys, else by
  * the gateway's own identity). Throws GatewayError (`costly: false`) where there are none to be had.
  */
-export function createAwsSigner({ clock, fetchText, identity, closing }: AwsSignerOptions): Signer {
+export function createAwsSigner({
+  clock,
+  fetchText,
+  identity,
+  closing,
+}: AwsSignerOptions): (...call: Parameters<Signer>) => Promise<UpstreamRequest> {
   const cache = createAwsKeyCache({ clock, closing })
 
   function keysOf(credential: Credential, region: string, signal: AbortSignal): Promise<AwsKeys> | AwsKeys {

@@ -32,9 +32,9 @@ export async function startRawServer(
     socket.on('error', () => {})
     socket.on('data', (chunk: Buffer) => {
       received += chunk.toString('latin1')
-      for (let end = endOfRequest(received); end > 0; end = endOfRequest(received)) {
-        const request = received.slice(0, end)
-        received = received.slice(end)
+      for (let size = sizeOfRequest(received); size <= received.length; size = sizeOfRequest(received)) {
+        const request = received.slice(0, size)
+        received = received.slice(size)
         requests.push(request)
         onRequest(socket, ++count, request)
       }
@@ -56,13 +56,13 @@ export async function startRawServer(
   }
 }
 
-/** Where the first whole request ends; 0 while there is none. */
-function endOfRequest(received: string): number {
-  const head = received.indexOf('\r\n\r\n')
-  if (head < 0) return 0
-  const length = Number(/content-length: (\d+)/i.exec(received.slice(0, head))?.[1] ?? 0)
-  const end = head + 4 + length
-  return received.length >= end ? end : 0
+/** Of the first request, as soon as its head is there. */
+function sizeOfRequest(received: string): number {
+  // Heads are short: a long text is not searched again with every piece of a body.
+  const start = received.slice(0, 8192)
+  const head = start.indexOf('\r\n\r\n')
+  if (head < 0) return Infinity
+  return head + 4 + Number(/content-length: (\d+)/i.exec(start.slice(0, head))?.[1] ?? 0)
 }
 
 /** An HTTP/1.1 answer with a `content-length`. */

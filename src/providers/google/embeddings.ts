@@ -1,0 +1,133 @@
+import type { GatewayError } from '../../core/errors.ts'
+import type { EmbeddingsRequest } from '../../core/openai.ts'
+import type {
+  BuiltRequests,
+  Call,
+  EmbeddingsCall,
+  ReadResponse,
+  Translator,
+  UpstreamResponse,
+} from '../../core/provider.ts'
+import { noUsage } from '../../core/usage.ts'
+import { embeddingAnswer } from '../shared/embedding-answer.ts'
+import { asObject, parseJson } from '../shared/json.ts'
+import { jsonRequest } from '../shared/json-request.ts'
+import { invalid, unsupported } from '../shared/refusals.ts'
+import { malformed } from '../shared/upstream-error.ts'
+import { embeddingForm } from './embedding-forms.ts'
+import { modelUrl } from './hosts.ts'
+import { readErrorObject, unwrap } from './read-error.ts'
+
+/** OpenAI's own bound; it bounds the fan-out over models that take one text at a time. */
+const maxInputs = 2048
+/** Vertex AI takes 20 000 tokens in one request (providers' facts §9.5); texts are rarely denser than this. */
+const maxBatchCharacters = 40_000
+
+/** Google's words, and Cohere's for the same (its clients' `input_type`). */
+const taskTypes: Readonly<Record<string, string>> = {
+  search_query: 'RETRIEVAL_QUERY',
+  search_document: 'RETRIEVAL_DOCUMENT',
+  ...Object.fromEntries(
+    [
+      'RETRIEVAL_QUERY',
+      'RETRIEVAL_DOCUMENT',
+      'SEMANTIC_SIMILARITY',
+      'CLASSIFICATION',
+      'CLUSTERING',
+      'QUESTION_ANSWERING',
+      'FACT_VERIFICATION',
+      'CODE_RETRIEVAL_QUERY',
+    ].map((word) => [word.toLowerCase(), word]),
+  ),
+}
+
+/** Embeddings of the Gemini API and of Vertex AI, in as many requests as their batches need (providers' facts §8.7, §9.5). */
+export const embeddings: Translator = {
+  buildRequests: (call) => build(asEmbeddings(call)),
+  readResponse: (responses, call) => read(responses, asEmbeddings(call)),
+  streaming: () => ({ kind: 'none' }),
+}
+
+function build({ body, connection }: EmbeddingsCall): BuiltRequests {
+  const form = embeddingForm(connection)
+  const options = { dimensions: readDimensions(body), taskType: readTaskType(body) }
+  const url = modelUrl(connection, form.method)
+  const requests = batchesOf(readTexts(body), form.batch).map((texts) =>
+    jsonRequest({ url, body: form.body(texts, options, connection.modelName), connection }),
+  )
+  return { requests, dropped: body.user === undefined || body.user === null ? [] : ['user'] }
+}
+
+function read(responses: readonly UpstreamResponse[], call: EmbeddingsCall): ReadResponse {
+  const form = embeddingForm(call.connection)
+  const vectors: number[][] = []
+  let input = 0
+  for (const { body, headers } of responses) {
+    const answer = unwrap(parseJson(Buffer.from(body).toString('utf8')))
+    if (answer === null) throw noVectors()
+    if (asObject(answer['error']) !== null) throw readErrorObject(answer, headers)
+    const found = form.vectors(answer)
+    if (found.length === 0 || !found.every(isVector)) throw noVectors()
+    vectors.push(...found)
+    // Most of Google's embedding models do not say: 0 is then what OpenAI's clients, which need a number, read.
+    input += form.tokens(answer) ?? 0
+  }
+  if (vectors.length !== readTexts(call.body).length) throw noVectors()
+  return { body: embeddingAnswer(call, vectors, input), usage: { ...noUsage, input } }
+}
+
+function batchesOf(texts: readonly string[], most: number): string[][] {
+  const batches: string[][] = []
+  let characters = 0
+  for (const text of texts) {
+    const last = batches.at(-1)
+    characters += text.length
+    if (last === undefined || last.length >= most || characters > maxBatchCharacters) {
+      batches.push([text])
+      characters = text.length
+    } else {
+      last.push(text)
+    }
+  }
+  return batches
+}
+
+function readTexts({ input }: EmbeddingsRequest): string[] {
+  const texts = typeof input === 'string' ? [input] : input
+  const isText = (text: unknown): text is string => typeof text === 'string'
+  if (!texts.every(isText)) throw unsupported('input', 'Google takes `input` as text, not as tokens.')
+  if (texts.includes('')) throw invalid('input', '`input` cannot hold an empty string.')
+  if (texts.length > maxInputs) throw invalid('input', `\`input\` can hold ${maxInputs} texts at most.`)
+  return texts
+}
+
+function readDimensions({ dimensions }: EmbeddingsRequest): number | null {
+  if (dimensions === undefined || dimensions === null) return null
+  if (Number.isInteger(dimensions) && dimensions >= 1) return dimensions
+  throw invalid('dimensions', '`dimensions` must be a positive integer.')
+}
+
+/** Extensions: `task_type` as Google's clients write it, `input_type` as Cohere's do. */
+function readTaskType(body: EmbeddingsRequest): string | null {
+  for (const param of ['task_type', 'input_type']) {
+    const value = body[param]
+    if (value === undefined || value === null) continue
+    const word = typeof value === 'string' ? value.toLowerCase() : ''
+    if (Object.hasOwn(taskTypes, word)) return taskTypes[word] as string
+    throw invalid(param, `\`${param}\` must be one of ${Object.keys(taskTypes).join(', ')}.`)
+  }
+  return null
+}
+
+function isVector(value: unknown): value is number[] {
+  return Array.isArray(value) && value.length > 0 && value.every((item) => typeof item === 'number')
+}
+
+function noVectors(): GatewayError {
+  return malformed('Google answered without the embeddings that were asked for.')
+}
+
+function asEmbeddings(call: Call): EmbeddingsCall {
+  if (call.operation !== 'embeddings') throw new Error(`the embeddings translator was given ${call.operation}`)
+  return call
+}
