@@ -10,8 +10,8 @@ const ROWS = [
   ['proxy', 'admin', 'console'],
 ]
 
-/** Parts of the root files: like these they may import everything, and nothing but these imports them. */
-const ROOT_FOLDERS = ['app', 'config']
+/** Parts of `config.ts` and `app.ts`: like these they come after the rows, one after the other. */
+const ROOT_FOLDERS = ['config', 'app']
 
 /** A library stands only with its owners: folders (`store/`) or files (`config*.ts`; `*` is any root file). */
 const OWNERS = {
@@ -22,8 +22,8 @@ const OWNERS = {
   jose: ['access/', 'upstream/signers/google*.ts'],
   pino: ['telemetry/'],
   'prom-client': ['telemetry/'],
-  hono: ['proxy/', 'admin/', 'console/', '*'],
-  '@hono': ['proxy/', 'admin/', 'console/', '*'],
+  hono: ['proxy/', 'admin/', 'console/', 'app/', '*'],
+  '@hono': ['proxy/', 'admin/', 'console/', 'app/', '*'],
   'swagger-ui-dist': ['admin/'],
   jsonata: ['providers/custom/'],
   yaml: ['config/', 'config*.ts'],
@@ -48,7 +48,7 @@ for (const entry of readdirSync(new URL('src/', import.meta.url), { withFileType
 
 function rowOf(folder: string): number {
   const row = ROWS.findIndex((names) => names.includes(folder))
-  return row < 0 ? ROWS.length : row
+  return row < 0 ? ROWS.length + ROOT_FOLDERS.indexOf(folder) : row
 }
 
 function forbid(regex: string, message: string) {
@@ -68,7 +68,10 @@ function forbiddenPaths(folder: string, depth: number, isTest: boolean) {
       ? []
       : [
           forbid(`^${src}(${unreachable})/`, `${folder}/ imports only from rows above its own.`),
-          forbid(`^${src}[^./][^/]*$`, 'Nothing imports the root files.'),
+          forbid(
+            `^${src}${folder === 'app' ? '(app|main)\\.' : '[^./][^/]*$'}`,
+            'Nothing imports the root files.',
+          ),
         ]),
   ]
 }

@@ -34,14 +34,14 @@ describe('the default configuration', () => {
   })
 
   it('prints a curl line that works when pasted', async () => {
-    const line = printed(gateway, /^\s*(curl .*)$/m)
+    const line = await printed(gateway, /^\s*(curl .*)$/m)
     const { stdout } = await shell('sh', ['-c', line])
     expect(stdout).toContain('data: ')
     expect(stdout.trimEnd().endsWith('data: [DONE]')).toBe(true)
   })
 
   it('keeps its keys with 0600, and its tokens over a restart', async () => {
-    const token = printed(gateway, /team token\S*\s+(\S+)/i)
+    const token = await printed(gateway, /team token\S*\s+(\S+)/i)
     const master = join(dir, 'data', 'master.key')
     expect((await stat(master)).mode & 0o777).toBe(0o600)
     const before = await readFile(master, 'utf8')
@@ -54,16 +54,15 @@ describe('the default configuration', () => {
     expect(response.status).toBe(200)
   })
 
-  it('keeps tokens out of the log', () => {
-    const token = printed(gateway, /team token\S*\s+(\S+)/i)
+  it('keeps tokens out of the log', async () => {
+    const token = await printed(gateway, /team token\S*\s+(\S+)/i)
     expect(JSON.stringify(gateway.log())).not.toContain(token)
   })
 })
 
-function printed(gateway: Gateway, pattern: RegExp): string {
-  const found = pattern.exec(gateway.output())?.[1]
-  if (found === undefined) throw new Error(`nothing like ${pattern} in\n${gateway.output()}`)
-  return found
+/** What is printed comes after the line by which the gateway is known to listen. */
+function printed(gateway: Gateway, pattern: RegExp): Promise<string> {
+  return until(`something like ${pattern}`, () => pattern.exec(gateway.output())?.[1])
 }
 
 it('a configuration with faults ends with 1 and says all of them, with their lines', async () => {
@@ -113,7 +112,7 @@ it('a changed file is taken up; a broken one is not, and the old stays', async (
   })
   const gateway = await startGateway({ config: { models: [model('one')] } })
   try {
-    const token = printed(gateway, /team token\S*\s+(\S+)/i)
+    const token = await printed(gateway, /team token\S*\s+(\S+)/i)
     const names = async () => {
       const response = await fetch(`${gateway.url}/v1/models`, {
         headers: { authorization: `Bearer ${token}` },

@@ -84,7 +84,8 @@ export const FORBIDDEN_IMPORTS: Record<string, string[]> = {
     '..//proxy/b.ts',
   ],
   'proxy/deep/a.ts': ['../../admin/b.ts', '../../config/b.ts', '../../../test/b.ts', '..', '../', './'],
-  'config/a.ts': ['../../test/b.ts', '../../package.json', 'hono'],
+  'config/a.ts': ['../../test/b.ts', '../../package.json', 'hono', '../app/b.ts'],
+  'app/a.ts': ['../app.ts', '../main.ts', 'undici', '../providers/openai/b.ts'],
   'config.ts': ['../bench/b.ts', 'undici', 'hono', 'vitest'],
   'app.ts': ['../tools/b.ts', './providers/openai/b.ts', 'yaml', 'jose', 'pino', 'node:process', 'openai'],
 }
@@ -132,6 +133,7 @@ export const LEGAL_IMPORTS: Record<string, string[]> = {
   'admin/docs/b.ts': ['swagger-ui-dist', '@hono/zod-openapi', '../../registry/b.ts'],
   'console/b.ts': ['hono/jsx', '../registry/b.ts'],
   'config/b.ts': ['yaml', '../core/a.ts', '../registry/b.ts', 'node:fs'],
+  'app/b.ts': ['hono', '@hono/node-server', '../config.ts', '../config/b.ts', '../proxy/b.ts'],
   'config.ts': ['./config/b.ts', 'yaml', 'zod'],
   'config-schema.ts': ['yaml', './core/a.ts'],
   'app.ts': [

@@ -59,7 +59,12 @@ export function createAccess({
   function build({ auth }: Config): Authenticator {
     const parts = { fetchText: issuerFetch(fetchText), readFile: readIfChanged, clock, onRefresh }
     const issuers = auth.issuers.map((issuer) => createIssuer(issuerOptions(issuer), parts))
-    const verifier = createTokenVerifier({ issuers, gatewayKey, clock, onFailure: metrics.authFailure })
+    const verifier = createTokenVerifier({
+      issuers,
+      gatewayKey,
+      clock,
+      onFailure: (reason) => metrics.authFailure(reason),
+    })
     verifier.warm()
     return createAuthenticator({
       verifier,
@@ -67,7 +72,7 @@ export function createAccess({
       localIdentity: auth.local_identity && { tokenFile: auth.local_identity.token_file },
       readFile: readIfChanged,
       clock,
-      onFailure: metrics.authFailure,
+      onFailure: (reason) => metrics.authFailure(reason),
     })
   }
 

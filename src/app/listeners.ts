@@ -15,7 +15,7 @@ export interface ListenersOptions {
 
 export interface Listeners {
   /** Rejects where a port is taken. Answers the data plane's. */
-  start(): Promise<Listener>
+  readonly start: () => Promise<Listener>
   replaceTls(certificate: Certificate): void
   /** As `Listener.close`, for all. */
   close(graceMs: number): Promise<void>

@@ -16,8 +16,11 @@ export function checkTree(schema: FileSchema, tree: Tree): { file: FileConfig } 
   const known = new Set(tree.faults.map(({ path }) => path))
   const found = result.error?.issues.flatMap((issue) => faultsOf(tree, issue)) ?? []
   const faults = [...tree.faults, ...found.filter(({ path }) => !known.has(path))]
-  return { faults: faults.map((fault) => ({ ...fault, message: withoutHidden(fault.message, tree.hidden) })) }
+  const hide = hiding(tree.hidden)
+  return { faults: faults.map((fault) => ({ ...fault, message: hide(fault.message) })) }
 }
+
+const mendable: readonly string[] = ['invalid_type', 'invalid_value', 'invalid_union']
 
 /**
  * Mends what only the schema can show to need it: a key without a value is as if it were not there, and text that was
@@ -25,14 +28,15 @@ export function checkTree(schema: FileSchema, tree: Tree): { file: FileConfig } 
  */
 function repair(tree: Tree, { code, path, ...issue }: Issue): boolean {
   const key = path.at(-1)
-  if (code !== 'invalid_type' || key === undefined) return false
+  if (!mendable.includes(code) || key === undefined) return false
   const container = path.slice(0, -1).reduce(memberOf, tree.root)
   const value = memberOf(container, key)
   if (value === null && !Array.isArray(container)) {
     return Reflect.deleteProperty(container as object, key)
   }
   if (typeof value !== 'string' || !tree.filledIn.has(shownPath(path))) return false
-  const wanted = 'expected' in issue ? read(value.trim(), String(issue.expected)) : undefined
+  // Of what a union takes only `true` and `false` are not text anyway.
+  const wanted = read(value.trim(), 'expected' in issue ? String(issue.expected) : 'boolean')
   return wanted !== undefined && Reflect.set(container as object, key, wanted)
 }
 
@@ -75,11 +79,18 @@ function quoted(key: string): string {
 const SHORTEST_SECRET = 4
 
 /** Messages name what entities are called, and a secret may have been put where a name belongs. */
-function withoutHidden(message: string, hidden: ReadonlySet<string>): string {
-  const spellings = [...hidden]
+function hiding(secrets: ReadonlySet<string>): (message: string) => string {
+  const spellings = [...secrets]
     .flatMap((secret) => [secret.trim(), JSON.stringify(secret.trim()).slice(1, -1)])
     .filter((spelling) => spelling.length >= SHORTEST_SECRET)
     // The longest first: what is left of one around another would still be told.
     .toSorted((one, other) => other.length - one.length)
-  return spellings.reduce((text, spelling) => text.replaceAll(spelling, '[hidden]'), message)
+  const hidden = new Map<string, string>()
+  return (message) => {
+    const known = hidden.get(message)
+    if (known !== undefined) return known
+    const text = spellings.reduce((shown, spelling) => shown.replaceAll(spelling, '[hidden]'), message)
+    hidden.set(message, text)
+    return text
+  }
 }

@@ -1,8 +1,10 @@
+import { createSecretKey } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { z } from 'zod'
 import { createProviders } from '../providers/index.ts'
+import { buildSnapshot } from '../registry/snapshot.ts'
 import { createCatalogue } from '../registry/testing/catalogue.ts'
 import { createSelfSigned } from '../upstream/testing/self-signed.ts'
 import { configJsonSchema } from './json-schema.ts'
@@ -29,6 +31,9 @@ describe('the default configuration', () => {
     expect(config.credentials).toEqual([])
     expect(config.listen).toMatchObject({ host: '127.0.0.1', port: 8080 })
     expect(config.state.redis.enabled).toBe(false)
+    const versionKey = createSecretKey(Buffer.alloc(32))
+    const snapshot = buildSnapshot({ file: config, providers: createProviders(), versionKey, created: 0 })
+    expect(snapshot.modelByName('echo')?.connections).toMatchObject([{ provider: 'echo', name: 'default' }])
   })
 
   it('names its schema in the first line', () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { issuerOptions } from './issuer-options.ts'
 import { configOf } from './testing/load-text.ts'
 
 /** The table of settings and their defaults, as documented. */
@@ -61,7 +62,10 @@ describe('defaults', () => {
         .map((name) => `${name}: {}`)
         .join('\n'),
     ],
-    ['empty values', 'admin:\n  port:\n  enabled: ~\nlimits: { max_inflight: null }\nlisten: { tls: }'],
+    [
+      'empty values',
+      'admin:\n  port:\n  enabled: ~\nlimits: { max_inflight: null }\nlisten: { tls: }\ntelemetry: { log_level: }\nstate: { redis: { tls: } }',
+    ],
     ['values that are the defaults', JSON.stringify({ ...defaults, state: { data_dir: './data' } })],
   ])('are complete for %s', async (_, text) => {
     const config = await configOf(text)
@@ -82,6 +86,39 @@ describe('defaults', () => {
       admin_roles: [],
     })
     expect(config.auth.issuers[0]?.algorithms).toBeUndefined()
+  })
+
+  it('of an issuer are those of access; every field reaches it', async () => {
+    const entry = {
+      issuer: 'https://a.test',
+      audience: ['x', 'y'],
+      jwks_uri: 'https://a.test/keys/',
+      ca_file: '/ca',
+      bearer_file: '/token',
+      algorithms: ['ES256'],
+      teams_claim: ['kubernetes.io', 'namespace'],
+      team_prefix: 'a-',
+      teams: ['b'],
+      roles_claim: 'groups',
+      admin_roles: ['c'],
+    }
+    const { auth } = await configOf(JSON.stringify({ auth: { issuers: [entry] } }))
+    expect(auth.issuers.map(issuerOptions)).toEqual([
+      {
+        issuer: 'https://a.test',
+        audience: ['x', 'y'],
+        jwksUri: 'https://a.test/keys/',
+        jwksFile: undefined,
+        caFile: '/ca',
+        bearerFile: '/token',
+        algorithms: ['ES256'],
+        teamsClaim: ['kubernetes.io', 'namespace'],
+        teamPrefix: 'a-',
+        teams: ['b'],
+        rolesClaim: 'groups',
+        adminRoles: ['c'],
+      },
+    ])
   })
 
   it('of models and connections', async () => {

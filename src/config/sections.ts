@@ -2,7 +2,7 @@ import { isIP } from 'node:net'
 import { z } from 'zod'
 import { algorithms } from '../access/json-web-keys.ts'
 import { Secret } from '../core/secret.ts'
-import { optionalText, requiredText, secretText, webAddress } from '../registry/schema/fields.ts'
+import { optionalText, requiredText, secretText, webAddress, webUrl } from '../registry/schema/fields.ts'
 
 /** The settings of the configuration file with their defaults (design §12), section by section. */
 
@@ -87,7 +87,7 @@ const issuer = z.strictObject({
   audience: z
     .union([requiredText, z.array(requiredText).min(1)], { error: 'must be text, or a list of texts' })
     .describe('`aud` of the tokens meant for this gateway'),
-  jwks_uri: webAddress,
+  jwks_uri: webUrl,
   jwks_file: optionalText,
   ca_file: optionalText.describe("Certificates to trust for the issuer's hosts"),
   bearer_file: optionalText.describe("A token sent to the issuer's own host"),

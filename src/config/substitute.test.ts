@@ -75,12 +75,13 @@ describe('a value from the environment', () => {
 
   it('is a number or a boolean where one is wanted, quoted or not', async () => {
     const text =
-      'listen: { port: "${P}" }\nhealth:\n  enabled: ${E}\n  timeout_seconds: 1${T}\nadmin: { port: "${Q}" }'
-    const environment = { P: '8443', E: 'false', T: '.5', Q: '9' }
+      'listen: { port: "${P}" }\nhealth:\n  enabled: ${E}\n  timeout_seconds: 1${T}\nadmin: { port: "${Q}" }\nstate: { redis: { tls: "${S}" } }'
+    const environment = { P: '8443', E: 'false', T: '.5', Q: '9', S: 'true' }
     const config = await configOf(text, { environment })
     expect(config.listen.port).toBe(8443)
     expect(config.health).toMatchObject({ enabled: false, timeout_seconds: 1.5 })
     expect(config.admin.port).toBe(9)
+    expect(config.state.redis.tls).toBe(true)
   })
 
   it('is text where text is wanted, though it looks like a number', async () => {

@@ -118,6 +118,29 @@ describe('a running configuration', () => {
     expect(signals.listenerCount('SIGHUP')).toBe(0)
   })
 
+  it('is not told of a load that was under way when it was stopped', async () => {
+    const { promise, resolve } = Promise.withResolvers<LoadResult>()
+    const begun = Promise.withResolvers<void>()
+    const told: string[] = []
+    const watcher = createConfigWatcher({
+      load: () => {
+        begun.resolve()
+        return promise
+      },
+      files: new Map(),
+      onChange: () => told.push('changed'),
+      onFault: () => told.push('fault'),
+      signals: new EventEmitter(),
+      every: () => () => {},
+    })
+    const reloading = watcher.reload()
+    await begun.promise
+    watcher.stop()
+    resolve({ faults: [], files: new Map() })
+    await reloading
+    expect(told).toEqual([])
+  })
+
   it('survives a loader that fails', async () => {
     const told: string[] = []
     const watcher = createConfigWatcher({

@@ -89,8 +89,9 @@ async function tryOnce(options: FailoverOptions, attempt: Attempt): Promise<Trie
       attempt.settle({ kind: 'neutral' })
       close(signal.aborted ? 'aborted' : 'refused')
     } else {
-      const { reason, retryAfterMs, message } = error
-      attempt.settle({ kind: 'failure', reason, retryAfterMs, message })
+      const { reason, retryAfterMs, upstream, message } = error
+      // Operators read what the provider said; the client's message may be our own.
+      attempt.settle({ kind: 'failure', reason, retryAfterMs, message: upstream?.message ?? message })
       close(reason)
     }
   }

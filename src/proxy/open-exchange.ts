@@ -32,7 +32,8 @@ export async function openExchange(
   })
   if (exchange.status >= 200 && exchange.status < 300) return exchange
   const body = await collect(exchange, { maxBytes: maxErrorBytes, signal, truncate: true })
-  throw provider.readError({ status: exchange.status, headers: exchange.headers, body, connection })
+  const { status, headers } = exchange
+  throw provider.readError({ status, headers, body, connection, now: deps.clock.now() })
 }
 
 /** A host that the configuration file names is the operator's word; any other passes the guard. */

@@ -19,12 +19,13 @@ export interface Prepared {
 
 const idPrefix: Record<Operation, string> = { chat: 'chatcmpl-', completions: 'cmpl-', embeddings: 'embd-' }
 
-/** Throws 400 `unsupported_operation` where the model is of the other kind, or none of its providers has the operation. */
+/** Throws 400 `unsupported_operation` where the model is of the other kind, or no provider in question has the operation. */
 export function prepare(
   deps: ProxyDeps,
   incoming: IncomingMessage,
   request: ParsedRequest,
   model: Model,
+  connectionName: string | null,
 ): Prepared {
   const { operation } = request
   if ((operation === 'embeddings') !== (model.kind === 'embedding')) {
@@ -37,7 +38,8 @@ export function prepare(
   for (const connection of model.connections) {
     if (requireProvider(deps, connection).operations[operation] === undefined) unfit.add(connection.id)
   }
-  if (unfit.size > 0 && unfit.size === model.connections.length) {
+  const wanted = model.connections.filter(({ name }) => connectionName === null || name === connectionName)
+  if (wanted.length > 0 && wanted.every(({ id }) => unfit.has(id))) {
     throw new GatewayError(
       'unsupported_operation',
       `The provider of \`${model.name}\` has no ${operation} operation; use chat completions.`,

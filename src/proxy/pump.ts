@@ -130,7 +130,9 @@ class Pump implements BodySink {
   #finish(): void {
     if (this.#done) return
     const final = this.#options.reader.end()
+    // A provider that goes on sending after its error would hold the socket.
     if (final.error === null) this.#commit()
+    else this.#options.exchange.abort()
     if (final.output !== null && this.#committed) this.#write(final.output)
     this.#settle(final.error, final.usage)
   }

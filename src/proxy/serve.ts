@@ -94,7 +94,7 @@ async function firstAble(
   for (const [index, { model, team }] of resolved.entries()) {
     journal.model = model.name
     journal.team = team
-    const prepared = prepare(deps, visit.incoming, request, model)
+    const prepared = prepare(deps, visit.incoming, request, model, connectionName)
     try {
       await failover({
         deps,

@@ -4,7 +4,6 @@ import {
   createSecretKey,
   hkdfSync,
   randomBytes,
-  timingSafeEqual,
   type KeyObject,
 } from 'node:crypto'
 import type { MasterKey } from './master-key.ts'
@@ -48,46 +47,43 @@ export interface VaultOptions {
 }
 
 export function createVault({ keys }: VaultOptions): Vault {
-  const [active] = keys
-  const headers = new Map(keys.map((master) => [master.id, headerOf(master)]))
+  const [first, ...others] = keys.map(({ id, key }) => ({ id, key, header: headerOf({ id, key }) }))
+  if (first === undefined) throw new Error('a vault needs a master key')
+  const byId = new Map([first, ...others].map((master) => [master.id, master]))
 
-  function masterOf(sealed: Buffer): { master: MasterKey; header: Buffer } {
-    const id = sealed.toString('utf8', CHECK_BYTES + 2, CHECK_BYTES + 2 + (sealed[CHECK_BYTES + 1] ?? 0))
+  /** Which master key a value says it was sealed under; throws VaultError unless that is one of ours. */
+  function masterOf(sealed: Buffer) {
+    const idStart = CHECK_BYTES + 2
+    const id = sealed.toString('utf8', idStart, idStart + (sealed[idStart - 1] ?? 0))
     if (sealed[0] !== VERSION) throw new VaultError('damaged', 'The sealed value is damaged.')
-    const master = keys.find((known) => known.id === id)
-    const header = headers.get(id)
-    if (master === undefined || header === undefined) {
-      const shown = JSON.stringify(id)
+    const shown = JSON.stringify(id)
+    const master = byId.get(id)
+    if (master === undefined) {
       throw new VaultError('unknown_key', `Sealed under the master key ${shown}, which is not configured.`)
     }
-    const given = sealed.subarray(0, header.length)
-    if (given.length !== header.length || !timingSafeEqual(given, header)) {
-      const message = `The master key ${JSON.stringify(id)} is not the one this was sealed under.`
-      throw new VaultError('wrong_key', message)
+    if (!sealed.subarray(0, master.header.length).equals(master.header)) {
+      throw new VaultError('wrong_key', `The master key ${shown} is not the one this was sealed under.`)
     }
-    return { master, header }
+    return master
   }
 
   return {
     seal(entityId, plaintext) {
-      const header = headers.get(active.id) ?? headerOf(active)
+      const { key, header } = first
       const dataKey = randomBytes(KEY_BYTES)
-      const wrapped = encrypt(active.key, dataKey, bound('key', entityId, header))
+      const wrapped = encrypt(key, dataKey, bound('key', entityId, header))
       const box = encrypt(createSecretKey(dataKey), plaintext, bound('secret', entityId, header))
       return Buffer.concat([header, wrapped, box])
     },
     open(entityId, sealed) {
       const bytes = Buffer.from(sealed.buffer, sealed.byteOffset, sealed.byteLength)
-      const { master, header } = masterOf(bytes)
+      const { key, header } = masterOf(bytes)
       const boxStart = header.length + KEY_BYTES + BOX_BYTES
-      const dataKey = decrypt(
-        master.key,
-        bytes.subarray(header.length, boxStart),
-        bound('key', entityId, header),
-      )
-      return decrypt(createSecretKey(dataKey), bytes.subarray(boxStart), bound('secret', entityId, header))
+      const wrapped = bytes.subarray(header.length, boxStart)
+      const dataKey = createSecretKey(decrypt(key, wrapped, bound('key', entityId, header)))
+      return decrypt(dataKey, bytes.subarray(boxStart), bound('secret', entityId, header))
     },
-    deriveKey: (purpose) => createSecretKey(derive(active.key, `purpose\0${purpose}`, KEY_BYTES)),
+    deriveKey: (purpose) => createSecretKey(derive(first.key, `purpose\0${purpose}`, KEY_BYTES)),
   }
 }
 

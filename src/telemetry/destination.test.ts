@@ -1,25 +1,44 @@
 import { spawn } from 'node:child_process'
-import { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { createDescriptorDestination, messageKey } from './destination.ts'
+import { createDescriptorDestination, messageKey, type DescriptorOptions } from './destination.ts'
 
 let folder: string
 let file: string
+const closing: (() => void)[] = []
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'modelgate-log-'))
   file = join(folder, 'log')
   writeFileSync(file, '')
 })
-afterEach(() => rmSync(folder, { recursive: true, force: true }))
+afterEach(() => {
+  for (const close of closing.splice(0)) close()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+function open(options: DescriptorOptions = {}, mode: 'a' | 'r' = 'a') {
+  const descriptor = openSync(file, mode)
+  const destination = createDescriptorDestination({ descriptor, ...options })
+  closing.push(() => {
+    destination.close()
+    closeSync(descriptor)
+  })
+  return destination
+}
+
+async function until(isDone: () => boolean): Promise<void> {
+  while (!isDone()) await nextTurn()
+}
 
 const read = () => readFileSync(file, 'utf8').split('\n').slice(0, -1)
 
 describe('a file', () => {
   it('has every line, in order, once it is flushed', async () => {
-    const destination = createDescriptorDestination({ descriptor: openSync(file, 'a') })
+    const destination = open()
     const lines = Array.from({ length: 5000 }, (_, index) => `line ${index} ${'ü'.repeat(index % 50)}`)
     for (const [index, line] of lines.entries()) {
       destination.write(`${line}\n`)
@@ -27,24 +46,19 @@ describe('a file', () => {
     }
     await destination.flush()
     expect(read()).toEqual(lines)
-    destination.close()
   })
 
   it('is flushed at once where nothing waits', async () => {
-    const destination = createDescriptorDestination({ descriptor: openSync(file, 'a') })
+    const destination = open()
     await destination.flush()
     destination.write('one\n')
     await destination.flush()
     await destination.flush()
     expect(read()).toEqual(['one'])
-    destination.close()
   })
 
   it('takes no more than its bound at once, and tells how many lines it lost', async () => {
-    const destination = createDescriptorDestination({
-      descriptor: openSync(file, 'a'),
-      maxBufferedBytes: 20_000,
-    })
+    const destination = open({ maxBufferedBytes: 20_000 })
     for (let index = 0; index < 1000; index++) destination.write(`${'x'.repeat(99)}\n`)
     await destination.flush()
     destination.write('next\n')
@@ -54,25 +68,33 @@ describe('a file', () => {
     const [notice] = read().flatMap((line) => (line.startsWith('{') ? [JSON.parse(line) as object] : []))
     expect(notice).toMatchObject({ level: 'warn', lines: 800, [messageKey]: 'log lines were dropped' })
     expect(read()).toContain('next')
-    destination.close()
   })
 
   it('that cannot be written to fails nobody', async () => {
-    const destination = createDescriptorDestination({ descriptor: openSync(file, 'r') })
+    const destination = open({}, 'r')
     expect(() => destination.write('lost\n')).not.toThrow()
     await destination.flush()
     expect(() => destination.write('lost too\n')).not.toThrow()
     await destination.flush()
     expect(read()).toEqual([])
-    destination.close()
   })
 
-  it('is let go of by close', async () => {
-    const destination = createDescriptorDestination({ descriptor: openSync(file, 'a') })
+  it('gets nothing more after close', async () => {
+    const destination = open()
+    destination.write('waiting\n')
     destination.close()
-    expect(() => destination.write('late\n')).toThrow('destroyed')
+    destination.write('late\n')
     await destination.flush()
     expect(read()).toEqual([])
+  })
+
+  it('gets what waited long enough without being told', async () => {
+    const destination = open({ maxWaitMs: 1 })
+    destination.write('one\n')
+    await until(() => read().length > 0)
+    destination.write('two\n')
+    await until(() => read().length > 1)
+    expect(read()).toEqual(['one', 'two'])
   })
 })
 
@@ -110,13 +132,20 @@ describe('standard output', () => {
     expect(await exited).toBe(end.startsWith('throw') ? 1 : 0)
   })
 
-  it('may be what cannot be written to: the process ends as it would', async () => {
-    const child = spawn(process.execPath, ['--input-type=module', '--eval', unwritable, file], {
-      timeout: 20_000,
-    })
-    const exited = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)))
-    expect(await exited).toBe(7)
-  })
+  it.each(['', 'process.exit()'])(
+    'may be what cannot be written to: the process ends all the same (%s)',
+    async (end) => {
+      const child = spawn(
+        process.execPath,
+        ['--input-type=module', '--eval', `${unwritable}\n${end}`, file],
+        {
+          timeout: 20_000,
+        },
+      )
+      const exited = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)))
+      expect(await exited).toBe(7)
+    },
+  )
 
   it('may lose its reader: the process goes on, and can still be closed', async () => {
     const { child, exited } = start(`

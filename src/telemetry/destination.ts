@@ -1,4 +1,6 @@
-import { pino } from 'pino'
+import { write as writeSome, writeSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { promisify } from 'node:util'
 
 /** The member of a line that says what happened. */
 export const messageKey = 'msg'
@@ -23,76 +25,117 @@ export interface DescriptorOptions {
 
 /** A write for every few lines would cost a request more than making its line does. */
 const batchBytes = 32_768
+/** Between tries on a pipe that is full. */
+const pauseMs = 20
+/** How long a full pipe may hold up the process's exit. */
+const longestExitMs = 1000
 
 /**
  * Writes in the background, in order and several lines at once, so that a slow reader of the log slows no request. A
- * reader that is gone is no fault: what is written from then on is lost. A process that exits without `close` writes
- * out what waits, not always in order, and a reader that goes in that very moment holds it up: `close` is the better
- * end.
+ * reader that is gone is no fault: what it does not take is lost. A process that exits without `close` writes out what
+ * waits, which may then overtake what is being written. pino's own destination would do as well, but tries for ever to
+ * write out at exit what cannot be written, and the process would never end.
  */
 export function createDescriptorDestination({
   descriptor = 1,
   maxBufferedBytes = 8 * 1024 * 1024,
   maxWaitMs = 100,
 }: DescriptorOptions = {}): Required<LogDestination> {
-  const stream = pino.destination({
-    dest: descriptor,
-    sync: false,
-    minLength: batchBytes,
-    periodicFlush: maxWaitMs,
-    maxLength: maxBufferedBytes,
-  })
+  let lines: string[] = []
   let waitingBytes = 0
   let droppedLines = 0
-  let isBroken = false
+  let timer: NodeJS.Timeout | undefined
+  let writing: Promise<void> | null = null
+  let isClosed = false
 
   function write(line: string): void {
-    waitingBytes += Buffer.byteLength(line)
-    stream.write(line)
-  }
-
-  stream.on('drop', (line: string) => {
-    waitingBytes -= Buffer.byteLength(line)
-    droppedLines++
-  })
-  stream.on('write', (bytes: number) => {
-    waitingBytes -= bytes
-    if (bytes > 0) isBroken = false
-  })
-  stream.on('drain', () => {
-    if (droppedLines === 0) return
-    const notice = {
-      level: 'warn',
-      time: new Date().toISOString(),
-      lines: droppedLines,
-      [messageKey]: 'log lines were dropped',
+    if (isClosed) return
+    const bytes = Buffer.byteLength(line)
+    if (waitingBytes + bytes > maxBufferedBytes) {
+      droppedLines++
+      return
     }
-    droppedLines = 0
-    write(`${JSON.stringify(notice)}\n`)
-  })
-  // Without a listener an error would end the process.
-  stream.on('error', () => {
-    isBroken = true
-  })
-  // At exit sonic-boom tries for ever what cannot be written.
-  const flushSync = stream.flushSync.bind(stream)
-  stream.flushSync = () => {
-    if (!isBroken) flushSync()
+    lines.push(line)
+    waitingBytes += bytes
+    if (waitingBytes >= batchBytes) void flush()
+    else timer ??= setTimeout(() => void flush(), maxWaitMs)
   }
 
-  async function flush(): Promise<void> {
-    if (waitingBytes === 0) return
-    // One flush may leave up to a batch that came while it ran.
-    do {
-      const error = await new Promise<unknown>((resolve) => stream.flush(resolve))
-      // Pipes and terminals cannot be synced, which flush tries and reports; they are written to all the same.
-      if (error instanceof Error && !isUnsyncable(error)) return
-    } while (waitingBytes > 0 && !isBroken)
+  function take(): string {
+    const text = lines.join('')
+    lines = []
+    clearTimeout(timer)
+    timer = undefined
+    return text
   }
 
-  return { write, flush, close: () => stream.destroy() }
+  async function writeOut(): Promise<void> {
+    while (lines.length > 0) {
+      const batch = Buffer.from(take())
+      await writeAll(descriptor, batch, () => isClosed)
+      waitingBytes -= batch.length
+      if (droppedLines === 0) continue
+      lines.push(droppedNotice(droppedLines))
+      waitingBytes += Buffer.byteLength(lines.at(-1) ?? '')
+      droppedLines = 0
+    }
+    writing = null
+  }
+
+  function flush(): Promise<void> {
+    if (writing === null && lines.length > 0) writing = writeOut()
+    return writing ?? Promise.resolve()
+  }
+
+  const writeAtExit = () => writeAllNow(descriptor, Buffer.from(take()))
+  process.once('exit', writeAtExit)
+
+  return {
+    write,
+    flush,
+    close: () => {
+      isClosed = true
+      take()
+      process.removeListener('exit', writeAtExit)
+    },
+  }
 }
 
-function isUnsyncable(error: NodeJS.ErrnoException): boolean {
-  return error.syscall === 'fsync'
+function droppedNotice(count: number): string {
+  const time = new Date().toISOString()
+  return `${JSON.stringify({ level: 'warn', time, lines: count, [messageKey]: 'log lines were dropped' })}\n`
+}
+
+const writePart = promisify(writeSome)
+
+async function writeAll(descriptor: number, bytes: Buffer, isClosed: () => boolean): Promise<void> {
+  let rest = bytes
+  while (rest.length > 0 && !isClosed()) {
+    try {
+      const { bytesWritten } = await writePart(descriptor, rest)
+      rest = rest.subarray(bytesWritten)
+    } catch (error) {
+      if (!isFull(error)) return
+      await sleep(pauseMs)
+    }
+  }
+}
+
+function writeAllNow(descriptor: number, bytes: Buffer): void {
+  const pause = new Int32Array(new SharedArrayBuffer(4))
+  let rest = bytes
+  let pausedMs = 0
+  while (rest.length > 0 && pausedMs < longestExitMs) {
+    try {
+      rest = rest.subarray(writeSync(descriptor, rest))
+    } catch (error) {
+      if (!isFull(error)) return
+      Atomics.wait(pause, 0, 0, pauseMs)
+      pausedMs += pauseMs
+    }
+  }
+}
+
+function isFull(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === 'EAGAIN'
 }

@@ -25,9 +25,9 @@ export interface TransportOptions {
 
 export interface ManagedTransport extends Transport {
   /** Takes no more requests and waits for those under way. */
-  close(): Promise<void>
+  readonly close: () => Promise<void>
   /** Ends those under way. */
-  destroy(): Promise<void>
+  readonly destroy: () => Promise<void>
 }
 
 /** What a URL says of a request; the same few URLs come again and again. */

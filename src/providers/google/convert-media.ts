@@ -76,7 +76,8 @@ function convertFile(part: ImagePart | FilePart, options: ConvertPartOptions): M
   const { param, assets } = options
   if (uri?.startsWith('gs://')) {
     if (!options.vertex) throw unsupported(param, 'Files of Cloud Storage can be read on Vertex AI only.')
-    if (typeOfUri(uri) === null) throw invalid(param, `\`${param}\`: the type is not told by the file's name.`)
+    if (typeOfUri(uri) === null)
+      throw invalid(param, `\`${param}\`: the type is not told by the file's name.`)
   }
   const reference = uri === null || assets.has(uri) ? null : fileReference(uri, options)
   if (reference !== null) return reference

@@ -158,7 +158,11 @@ function toolPiece(
     },
   }
   const label = { text: `Files in the result of ${name}:` }
-  return { role: 'user', results: [result], blocks: takesMedia || media.length === 0 ? [] : [label, ...media] }
+  return {
+    role: 'user',
+    results: [result],
+    blocks: takesMedia || media.length === 0 ? [] : [label, ...media],
+  }
 }
 
 /** Google takes an object: JSON objects as they are, any other text as its `output`. */

@@ -18,7 +18,11 @@ const makeCall =
     return embeddingsCall({ body: { input: Array<string>(count).fill('hi') }, connection })
   }
 
-corpusSuite({ provider: createGoogle(), file: 'google.jsonl', makeCall: makeCall((connection) => connection) })
+corpusSuite({
+  provider: createGoogle(),
+  file: 'google.jsonl',
+  makeCall: makeCall((connection) => connection),
+})
 corpusSuite({
   provider: createGoogle(),
   file: 'vertex.jsonl',

@@ -10,8 +10,8 @@ import type {
 } from '../../core/provider.ts'
 import { noUsage } from '../../core/usage.ts'
 import { embeddingAnswer } from '../shared/embedding-answer.ts'
-import { asObject, parseJson } from '../shared/json.ts'
 import { jsonRequest } from '../shared/json-request.ts'
+import { asObject, parseJson } from '../shared/json.ts'
 import { invalid, unsupported } from '../shared/refusals.ts'
 import { malformed } from '../shared/upstream-error.ts'
 import { embeddingForm } from './embedding-forms.ts'
@@ -128,6 +128,7 @@ function noVectors(): GatewayError {
 }
 
 function asEmbeddings(call: Call): EmbeddingsCall {
-  if (call.operation !== 'embeddings') throw new Error(`the embeddings translator was given ${call.operation}`)
+  if (call.operation !== 'embeddings')
+    throw new Error(`the embeddings translator was given ${call.operation}`)
   return call
 }

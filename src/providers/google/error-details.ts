@@ -45,7 +45,8 @@ function durationMs(value: unknown): number | undefined {
     const seconds = Number(parts['seconds'] ?? 0) + Number(parts['nanos'] ?? 0) / 1e9
     return Number.isFinite(seconds) && seconds >= 0 ? Math.ceil(seconds * 1000) : undefined
   }
-  if (typeof value !== 'string' || !/^(?:\d{1,9}(?:\.\d{1,9})?(?:ms|[hms])){1,4}$/.test(value)) return undefined
+  if (typeof value !== 'string' || !/^(?:\d{1,9}(?:\.\d{1,9})?(?:ms|[hms])){1,4}$/.test(value))
+    return undefined
   let ms = 0
   for (const [, amount, unit] of value.matchAll(/([\d.]+)(ms|[hms])/g)) {
     ms += Number(amount) * (units[unit ?? ''] ?? 0)

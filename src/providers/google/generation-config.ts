@@ -44,7 +44,9 @@ export function planGeneration(body: ChatRequest, capabilities: GeminiCapabiliti
     },
     dropped: capabilities.penalties
       ? []
-      : Object.keys(penalties).filter((name) => body[name] !== undefined && body[name] !== null && body[name] !== 0),
+      : Object.keys(penalties).filter(
+          (name) => body[name] !== undefined && body[name] !== null && body[name] !== 0,
+        ),
   }
 }
 

@@ -10,7 +10,8 @@ import { listOf } from './read-response.ts'
 export const listModels: NonNullable<Provider['listModels']> = { request, read }
 
 /** Models for images, audio and video; what they answer is no text. */
-const otherModels = /image|imagen|tts|audio|veo|lyria|live|aqa|computer-use|video|chirp|speech|tryon|recontext/
+const otherModels =
+  /image|imagen|tts|audio|veo|lyria|live|aqa|computer-use|video|chirp|speech|tryon|recontext/
 /** What the catalogue holds of Google's own that can be called as chat. */
 const chatModels = /^(?:gemini|gemma|learnlm|medgemma)/
 
@@ -47,7 +48,8 @@ function listed(model: JsonObject): ListedModel[] {
 /** The Gemini API says what a model does; of the catalogue's only the name tells. */
 function kindOf(id: string, methods: unknown): ModelKind | null {
   const does: readonly unknown[] | null = Array.isArray(methods) ? methods : null
-  const embeds = does === null ? /embedding/.test(id) && !/multimodal/.test(id) : does.includes('embedContent')
+  const embeds =
+    does === null ? /embedding/.test(id) && !/multimodal/.test(id) : does.includes('embedContent')
   if (embeds) return 'embedding'
   const chats = does === null ? chatModels.test(id) : does.includes('generateContent')
   return chats && !otherModels.test(id) ? 'chat' : null

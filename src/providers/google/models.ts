@@ -89,10 +89,5 @@ const onVertex = { penalties: true, call_ids: false, file_urls: true }
 /** The table's row of a connection's model, with what is different on Vertex AI and the connection's own switches over it. */
 export function capabilitiesOf(connection: Connection): GeminiCapabilities {
   const ofTheHost = usesVertex(connection.credential) ? onVertex : {}
-  return resolveCapabilities(
-    geminiModels,
-    connection.modelName,
-    ofTheHost,
-    connection.overrides.capabilities,
-  )
+  return resolveCapabilities(geminiModels, connection.modelName, ofTheHost, connection.overrides.capabilities)
 }

@@ -19,7 +19,8 @@ export function readParts(content: unknown): AnswerPart[] {
 
 function readPart(part: JsonObject): AnswerPart[] {
   const { text, thought, thoughtSignature } = part
-  if (typeof text === 'string') return [thought === true ? { kind: 'reasoning', text } : { kind: 'text', text }]
+  if (typeof text === 'string')
+    return [thought === true ? { kind: 'reasoning', text } : { kind: 'text', text }]
   const call = asObject(part['functionCall'])
   const name = asText(call?.['name'])
   if (call === null || name === null) return []

@@ -41,7 +41,10 @@ interface CandidateOptions {
   readonly firstCall: number
 }
 
-function readCandidate(candidate: JsonObject, { call, model, usage, firstCall }: CandidateOptions): ChatCompletion {
+function readCandidate(
+  candidate: JsonObject,
+  { call, model, usage, firstCall }: CandidateOptions,
+): ChatCompletion {
   const parts = readParts(candidate['content'])
   const textOf = (kind: 'text' | 'reasoning') =>
     parts.map((part) => (part.kind === kind ? part.text : '')).join('')

@@ -32,7 +32,8 @@ export function createGeminiStream(call: ChatCall): StreamTranslator {
 
   const choiceAt = (index: number): Choice => {
     const choice = choices.get(index) ?? { chunks: createChunks(call, index), reason: null }
-    if (choices.size >= mostChoices && !choices.has(index)) throw malformed('The provider sent too many choices.')
+    if (choices.size >= mostChoices && !choices.has(index))
+      throw malformed('The provider sent too many choices.')
     choices.set(index, choice)
     return choice
   }

@@ -85,7 +85,9 @@ export function createChunks(call: ChatCall, index = 0): Chunks {
       const at = tools.push({ hasArguments: false, ended: false }) - 1
       const extra = extraContent === undefined ? {} : { extra_content: extraContent }
       if (!legacy) {
-        add({ tool_calls: [{ index: at, id, type: 'function', function: { name, arguments: '' }, ...extra }] })
+        add({
+          tool_calls: [{ index: at, id, type: 'function', function: { name, arguments: '' }, ...extra }],
+        })
       } else if (at === 0) {
         add({ function_call: { name, arguments: '' } })
       }

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { CredentialType } from '../../core/entities.ts'
 import type { Provider } from '../../core/provider.ts'
-import { optionalText, secretText, timestamp, webAddress } from './fields.ts'
+import { optionalText, secretText, timestamp, webAddress, webUrl } from './fields.ts'
 import { serviceAccount } from './service-account.ts'
 
 const secretMap = z
@@ -15,6 +15,7 @@ const kinds = {
   service_account: serviceAccount,
   text: optionalText,
   address: webAddress,
+  url: webUrl,
   time: timestamp,
 } as const
 
@@ -38,7 +39,7 @@ export const credentialFields = {
     aws_bearer_token: ['secret', 'Bedrock API key, in place of keys and roles'],
     expires_at: ['time', 'When temporary keys or the API key end'],
     base_url: ['address', 'The Bedrock endpoint at another address'],
-    sts_endpoint: ['address', "STS endpoint in place of the region's"],
+    sts_endpoint: ['url', "STS endpoint in place of the region's"],
   },
   AZURE: {
     azure_endpoint: ['address', 'Address of the resource'],
@@ -46,7 +47,7 @@ export const credentialFields = {
     api_key: ['secret', 'Key of the resource'],
     azure_client_id: ['text', 'Application (client) id'],
     azure_client_secret: ['secret', 'Client secret'],
-    azure_token_url: ['address', 'Where the client secret is exchanged for a token'],
+    azure_token_url: ['url', 'Where the client secret is exchanged for a token'],
     azure_scope: ['text', 'Scope to ask for; the default depends on the host'],
     base_url: ['address', 'The resource at another address'],
   },
@@ -56,7 +57,7 @@ export const credentialFields = {
     gcp_location: ['text', 'Location, as us-central1 or global (Vertex AI)'],
     gcp_service_account: ['service_account', 'Service account key, an object or its JSON (Vertex AI)'],
     base_url: ['address', 'The API at another address'],
-    token_url: ['address', "Token endpoint in place of the service account's own"],
+    token_url: ['url', "Token endpoint in place of the service account's own"],
   },
   CUSTOM: {
     secrets: ['secrets', "Values that the template's headers name"],

@@ -138,7 +138,8 @@ function together(credential: Loose, names: readonly string[]): EntityFault[] {
 
 function httpFaults(credential: Loose): EntityFault[] {
   const type = credential['creds_type']
-  return (isCredentialType(type) ? fieldsOfKind(type, 'address') : [])
+  const isKnown = isCredentialType(type)
+  return (isKnown ? [...fieldsOfKind(type, 'address'), ...fieldsOfKind(type, 'url')] : [])
     .filter((name) => /^http:/i.test(textOf(credential[name]) ?? ''))
     .map((name) =>
       entityFault([name], `${name} must be https unless upstream.allow_http is on`, 'base_url_not_allowed'),

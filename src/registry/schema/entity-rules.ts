@@ -18,12 +18,13 @@ export function entityFaults(entities: Loose, providers: ReadonlyMap<string, Pro
   const section = (name: string): Named[] =>
     looseItems(entities[name]).map(({ item, index }) => ({ path: [name, index], item }))
   const credentials = section('credentials')
+  const byName = new Map(credentials.map(({ item }) => [nameKey(textOf(item['name']) ?? ''), item]))
   const models = section('models')
   return [
     ...duplicateNames(credentials),
     ...duplicateNames([...models, ...section('routes')]),
     ...duplicateNames(section('teams')),
-    ...models.flatMap((model) => connectionFaults(model, credentials, providers)),
+    ...models.flatMap((model) => connectionFaults(model, byName, providers)),
     ...routeFaults(entities),
   ]
 }
@@ -48,7 +49,7 @@ function firstHolder<Holder>(holders: Map<string, Holder>, key: string, holder: 
 
 function connectionFaults(
   model: Named,
-  credentials: readonly Named[],
+  credentials: ReadonlyMap<string, Loose>,
   providers: ReadonlyMap<string, Provider>,
 ): EntityFault[] {
   const names = new Map<string, number>()
@@ -91,10 +92,8 @@ function customFaults({ connection, model, credential }: ProviderChoice): Entity
 }
 
 /** undefined: the connection says nothing usable of a credential, which is a fault of its own; null: it is not there. */
-function credentialOf(connection: Loose, credentials: readonly Named[]): Loose | null | undefined {
+function credentialOf(connection: Loose, credentials: ReadonlyMap<string, Loose>): Loose | null | undefined {
   if (isLoose(connection['credentials'])) return connection['credentials']
   const named = textOf(connection['credential'])
-  if (named === null) return undefined
-  const found = credentials.find(({ item }) => nameKey(textOf(item['name']) ?? '') === nameKey(named))
-  return found?.item ?? null
+  return named === null ? undefined : (credentials.get(nameKey(named)) ?? null)
 }

@@ -17,16 +17,19 @@ export const secretText = z
   .transform((text) => (text === '' ? undefined : new Secret(text)))
   .optional()
 
-/** An http or https URL without a trailing slash. Whether its host may be reached is the egress guard's to say. */
-export const webAddress = z
+/** An http or https URL, as written. Whether its host may be reached is the egress guard's to say. */
+export const webUrl = z
   .string()
   .trim()
   .superRefine((text, context) => {
     const fault = text === '' ? null : addressFault(text)
     if (fault !== null) context.addIssue({ code: 'custom', message: fault })
   })
-  .transform((text) => (text === '' ? undefined : text.replace(/\/+$/, '')))
+  .transform((text) => (text === '' ? undefined : text))
   .optional()
+
+/** The same for what paths are added to: without a trailing slash. */
+export const webAddress = webUrl.transform((text) => text?.replace(/\/+$/, ''))
 
 /** ISO 8601, as a date or with a time; kept as written. */
 export const timestamp = z

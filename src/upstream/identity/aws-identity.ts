@@ -1,6 +1,6 @@
 import type { Clock } from '../../core/clock.ts'
 import { Secret } from '../../core/secret.ts'
-import { createAwsKeyCache, type LoadAwsKeys } from '../signers/aws-key-cache.ts'
+import { createAwsKeyCache, type LoadAwsKeys, type OnExchange } from '../signers/aws-key-cache.ts'
 import type { AwsIdentity } from '../signers/aws-keys.ts'
 import { createContainerKeys } from './aws-container.ts'
 import type { AwsEnvironment, IdentitySourceOptions } from './aws-environment.ts'
@@ -12,6 +12,7 @@ export interface AwsIdentityOptions extends IdentitySourceOptions {
   readonly clock: Clock
   /** Aborted when the gateway stops. */
   readonly closing: AbortSignal
+  readonly onExchange?: OnExchange
 }
 
 /**
@@ -24,8 +25,9 @@ export function createAwsIdentity({
   clock,
   fetchText,
   closing,
+  onExchange = () => {},
 }: AwsIdentityOptions): AwsIdentity {
-  const cache = createAwsKeyCache({ clock, closing, maxEntries: 1 })
+  const cache = createAwsKeyCache({ clock, closing, maxEntries: 1, onExchange })
   const load = sourceOf({ environment, fetchText })
   return (signal) => cache.get('self', load, signal)
 }

@@ -13,7 +13,9 @@ const down = new GatewayError('upstream_error', 'down', { reason: 'provider_down
 function setUp({ maxEntries = 10, closing = never } = {}) {
   const time = { now: 1_000_000 }
   const clock = { now: () => time.now, monotonic: () => time.now }
-  const cache = createAwsKeyCache({ clock, closing, maxEntries, deadlineMs: 60_000 })
+  const results: string[] = []
+  const onExchange = (result: string) => results.push(result)
+  const cache = createAwsKeyCache({ clock, closing, maxEntries, deadlineMs: 60_000, onExchange })
   const exchanges: {
     signal: AbortSignal
     succeed: (lifetimeMs: number) => void
@@ -33,7 +35,7 @@ function setUp({ maxEntries = 10, closing = never } = {}) {
     return promise
   }
   const get = async (id = 'role', signal = never) => (await cache.get(id, load, signal)).accessKeyId
-  return { time, exchanges, get }
+  return { time, exchanges, get, results }
 }
 
 /** Lets what is settled be heard of. */
@@ -86,7 +88,7 @@ describe('createAwsKeyCache', () => {
   })
 
   it('remembers a failure for five seconds', async () => {
-    const { time, exchanges, get } = setUp()
+    const { time, exchanges, get, results } = setUp()
     const first = get()
     exchanges[0]?.fail(denied)
     await expect(first).rejects.toBe(denied)
@@ -98,6 +100,7 @@ describe('createAwsKeyCache', () => {
     const again = get()
     exchanges[1]?.succeed(60 * minute)
     expect(await again).toBe('key-2')
+    expect(results).toEqual(['failure', 'success'])
   })
 
   it('serves the old keys through an outage, to half a minute before their end', async () => {

@@ -4,7 +4,7 @@ import { GatewayError } from '../../core/errors.ts'
 import type { UpstreamRequest } from '../../core/provider.ts'
 import { Secret } from '../../core/secret.ts'
 import type { FetchText } from '../fetch-text.ts'
-import { createAwsKeyCache } from './aws-key-cache.ts'
+import { createAwsKeyCache, type OnExchange } from './aws-key-cache.ts'
 import type { AwsIdentity, AwsKeys } from './aws-keys.ts'
 import { signSigV4 } from './aws-sigv4.ts'
 import { headerSecret } from './header-signers.ts'
@@ -18,6 +18,7 @@ export interface AwsSignerOptions {
   readonly identity: AwsIdentity
   /** Aborted when the gateway stops. */
   readonly closing: AbortSignal
+  readonly onExchange?: OnExchange
 }
 
 /**
@@ -29,8 +30,9 @@ export function createAwsSigner({
   fetchText,
   identity,
   closing,
+  onExchange = () => {},
 }: AwsSignerOptions): (...call: Parameters<Signer>) => Promise<UpstreamRequest> {
-  const cache = createAwsKeyCache({ clock, closing })
+  const cache = createAwsKeyCache({ clock, closing, onExchange })
 
   function keysOf(credential: Credential, region: string, signal: AbortSignal): Promise<AwsKeys> | AwsKeys {
     const { settings } = credential

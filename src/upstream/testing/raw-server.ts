@@ -8,7 +8,7 @@ export interface RawServer {
   readonly sockets: Socket[]
   /** Whole requests received so far, as text, oldest first. */
   readonly requests: string[]
-  stop(): Promise<void>
+  readonly stop: () => Promise<void>
 }
 
 /** Called for each whole request; `count` is its number on its own socket, from 1. */
@@ -27,16 +27,23 @@ export async function startRawServer(
   })
   const isTls = 'setSecureContext' in server
   server.on(isTls ? 'secureConnection' : 'connection', (socket: Socket) => {
-    let received = ''
+    let received = Buffer.alloc(0)
+    let waiting: Buffer[] = []
+    let missing = 0
     let count = 0
     socket.on('error', () => {})
     socket.on('data', (chunk: Buffer) => {
-      received += chunk.toString('latin1')
-      for (let size = sizeOfRequest(received); size <= received.length; size = sizeOfRequest(received)) {
-        const request = received.slice(0, size)
-        received = received.slice(size)
-        requests.push(request)
-        onRequest(socket, ++count, request)
+      waiting.push(chunk)
+      missing -= chunk.length
+      // A long body is put together once, when all of it is there.
+      if (missing > 0) return
+      received = Buffer.concat([received, ...waiting])
+      waiting = []
+      for (missing = missingOf(received); missing <= 0; missing = missingOf(received)) {
+        const size = received.length + missing
+        requests.push(received.toString('latin1', 0, size))
+        received = received.subarray(size)
+        onRequest(socket, ++count, requests.at(-1) ?? '')
       }
     })
   })
@@ -56,13 +63,12 @@ export async function startRawServer(
   }
 }
 
-/** Of the first request, as soon as its head is there. */
-function sizeOfRequest(received: string): number {
-  // Heads are short: a long text is not searched again with every piece of a body.
-  const start = received.slice(0, 8192)
-  const head = start.indexOf('\r\n\r\n')
-  if (head < 0) return Infinity
-  return head + 4 + Number(/content-length: (\d+)/i.exec(start.slice(0, head))?.[1] ?? 0)
+/** How many bytes of the first request are still to come, as far as is known; not above 0: it is whole. */
+function missingOf(received: Buffer): number {
+  const head = received.indexOf('\r\n\r\n')
+  if (head < 0) return 1
+  const length = /content-length: (\d+)/i.exec(received.toString('latin1', 0, head))?.[1] ?? 0
+  return head + 4 + Number(length) - received.length
 }
 
 /** An HTTP/1.1 answer with a `content-length`. */
