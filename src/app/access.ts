@@ -1,18 +1,15 @@
 import { readFile } from 'node:fs/promises'
 import { createAdminToken } from '../access/admin-token.ts'
 import { type Authenticator, createAuthenticator } from '../access/authenticate.ts'
-import {
-  createGatewayKey,
-  type GatewayKey,
-  type GatewayKeyStore,
-  loadGatewayKey,
-} from '../access/gateway-key.ts'
+import { createGatewayKey, type GatewayKey, loadGatewayKey } from '../access/gateway-key.ts'
 import type { FetchText as FetchIssuerText } from '../access/issuer-fetch.ts'
-import { createIssuer, type IssuerOptions } from '../access/issuer.ts'
+import { createIssuer } from '../access/issuer.ts'
 import { createTokenVerifier } from '../access/verify-token.ts'
 import { readIfChanged } from '../access/watched-file.ts'
 import type { Config } from '../config.ts'
+import { issuerOptions } from '../config/issuer-options.ts'
 import type { Clock } from '../core/clock.ts'
+import { createSealedValue } from '../registry/sealed-value.ts'
 import type { Vault } from '../registry/vault.ts'
 import type { SealedBlobStore } from '../store/contract.ts'
 import type { Log } from '../telemetry/log.ts'
@@ -36,8 +33,6 @@ export interface Access {
   reload(config: Config): void
 }
 
-const signingKeyName = 'gateway-signing-key'
-
 /** Whose tokens are accepted: the configured issuers' and the gateway's own. */
 export function createAccess({
   config,
@@ -48,7 +43,7 @@ export function createAccess({
   log,
   clock,
 }: AccessOptions): Access {
-  const store = sealedKeyStore(blobs, vault)
+  const store = createSealedValue({ blobs, vault, name: 'gateway-signing-key' })
   const gatewayKey = createGatewayKey({ load: () => loadGatewayKey(store), clock })
   const adminToken = config.admin_token === null ? null : createAdminToken(config.admin_token)
   const onRefresh = (issuer: string, result: string, detail: string | null) => {
@@ -87,35 +82,6 @@ export function createAccess({
       issuers = changed
       current = build(next)
     },
-  }
-}
-
-/** The signing key is sealed before it reaches any store. */
-function sealedKeyStore(blobs: SealedBlobStore, vault: Vault): GatewayKeyStore {
-  const open = (sealed: Uint8Array) => vault.open(signingKeyName, sealed)
-  return {
-    read: async () => {
-      const sealed = await blobs.get(signingKeyName)
-      return sealed === null ? null : open(sealed)
-    },
-    create: async (value) => open(await blobs.create(signingKeyName, vault.seal(signingKeyName, value))),
-  }
-}
-
-function issuerOptions(issuer: Config['auth']['issuers'][number]): IssuerOptions {
-  return {
-    issuer: issuer.issuer,
-    audience: issuer.audience,
-    jwksUri: issuer.jwks_uri,
-    jwksFile: issuer.jwks_file,
-    caFile: issuer.ca_file,
-    bearerFile: issuer.bearer_file,
-    algorithms: issuer.algorithms,
-    teamsClaim: issuer.teams_claim,
-    teamPrefix: issuer.team_prefix,
-    teams: issuer.teams,
-    rolesClaim: issuer.roles_claim,
-    adminRoles: issuer.admin_roles,
   }
 }
 

@@ -42,6 +42,8 @@ export function createDescriptorDestination({
   maxWaitMs = 100,
 }: DescriptorOptions = {}): Required<LogDestination> {
   let lines: string[] = []
+  let queuedBytes = 0
+  /** The batch under way included. */
   let waitingBytes = 0
   let droppedLines = 0
   let timer: NodeJS.Timeout | undefined
@@ -56,38 +58,37 @@ export function createDescriptorDestination({
       return
     }
     lines.push(line)
+    queuedBytes += bytes
     waitingBytes += bytes
-    if (waitingBytes >= batchBytes) void flush()
+    if (queuedBytes >= batchBytes) writing ??= writeOut()
     else timer ??= setTimeout(() => void flush(), maxWaitMs)
   }
 
-  function take(): string {
-    const text = lines.join('')
+  function take(): Buffer {
+    const batch = Buffer.from(lines.join(''))
     lines = []
+    queuedBytes = 0
     clearTimeout(timer)
     timer = undefined
-    return text
+    return batch
   }
 
   async function writeOut(): Promise<void> {
-    while (lines.length > 0) {
-      const batch = Buffer.from(take())
+    do {
+      const batch = take()
       await writeAll(descriptor, batch, () => isClosed)
       waitingBytes -= batch.length
-      if (droppedLines === 0) continue
-      lines.push(droppedNotice(droppedLines))
-      waitingBytes += Buffer.byteLength(lines.at(-1) ?? '')
+      if (droppedLines > 0) write(droppedNotice(droppedLines))
       droppedLines = 0
-    }
+    } while (queuedBytes >= batchBytes)
     writing = null
   }
 
-  function flush(): Promise<void> {
-    if (writing === null && lines.length > 0) writing = writeOut()
-    return writing ?? Promise.resolve()
+  async function flush(): Promise<void> {
+    while (waitingBytes > 0 && !isClosed) await (writing ??= writeOut())
   }
 
-  const writeAtExit = () => writeAllNow(descriptor, Buffer.from(take()))
+  const writeAtExit = () => writeAllNow(descriptor, take())
   process.once('exit', writeAtExit)
 
   return {

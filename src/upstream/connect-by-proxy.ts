@@ -3,6 +3,7 @@ import type { SecureContext } from 'node:tls'
 import { Client } from 'undici'
 import { GatewayError } from '../core/errors.ts'
 import { type Connect, type ConnectTarget, createOpen } from './connect.ts'
+import { withoutBrackets } from './egress-guard.ts'
 
 /** An HTTP proxy on the way to every upstream. */
 export interface Proxy {
@@ -31,7 +32,7 @@ export function readProxyUrl(text: string): Proxy {
 export function createProxyConnect(proxy: Proxy, secureContext: SecureContext): Connect {
   const open = createOpen(secureContext)
   const { protocol, host, hostname, port } = new URL(proxy.origin)
-  const proxyTarget = { protocol, host, hostname: hostname.replace(/^\[|\]$/g, ''), port }
+  const proxyTarget = { protocol, host, hostname: withoutBrackets(hostname), port }
 
   async function openTunnel({ host: authority = '', port: targetPort }: ConnectTarget, signal: AbortSignal) {
     const client = new Client(proxy.origin, {
@@ -53,7 +54,7 @@ export function createProxyConnect(proxy: Proxy, secureContext: SecureContext): 
       socket.on('error', () => {}).destroy()
       throw proxyFailure(`The proxy refused the connection to the upstream: status ${statusCode}.`)
     } finally {
-      void client.close()
+      void client.destroy()
     }
   }
 

@@ -110,6 +110,21 @@ describe('DeadlineTimer', () => {
     expect(time.pending).toBe(1)
   })
 
+  it('takes deadlines longer than a timer can be', () => {
+    const month = 31 * 24 * 3_600_000
+    const { time, due, timer } = start({
+      connectMs: month,
+      firstEventMs: month,
+      idleMs: Infinity,
+      totalMs: Infinity,
+    })
+    timer.connected()
+    time.advance(month - 1)
+    expect(due).toEqual([])
+    time.advance(1)
+    expect(due).toEqual(['first event'])
+  })
+
   it('is silent once stopped, whatever still comes', () => {
     const { time, due, timer } = start()
     timer.stop()

@@ -13,6 +13,9 @@ export const systemTimers: Timers = {
   clear: (handle) => clearTimeout(handle as NodeJS.Timeout),
 }
 
+/** Node fires timers that are longer than this at once. */
+const longestDelayMs = 2 ** 31 - 1
+
 export type DeadlineName = 'connect' | 'first event' | 'idle' | 'total'
 
 export interface DeadlineTimerOptions {
@@ -82,7 +85,8 @@ export class DeadlineTimer {
     const { timers } = this.#options
     if (this.#handle !== null) timers.clear(this.#handle)
     this.#armedFor = dueAt
-    this.#handle = timers.set(() => this.#fire(), Math.max(1, Math.ceil(dueAt - now)))
+    const delayMs = Math.min(Math.max(1, Math.ceil(dueAt - now)), longestDelayMs)
+    this.#handle = timers.set(() => this.#fire(), delayMs)
   }
 
   #fire(): void {

@@ -206,6 +206,14 @@ describe('sockets', () => {
     expect(server.sockets).toHaveLength(5)
   })
 
+  it('that the upstream closes after each answer are replaced', async () => {
+    const { server, transport } = await start((socket) => socket.end(answer('once', { connection: 'close' })))
+    for (let round = 0; round < 5; round++) {
+      expect((await readAll(await transport.dispatch(post(server.url), options()))).text).toBe('once')
+    }
+    expect(server.sockets).toHaveLength(5)
+  })
+
   it('speak TLS, and trust what ca_file adds', async () => {
     const { key, cert } = createSelfSigned()
     const tls = createTlsServer({ key, cert })

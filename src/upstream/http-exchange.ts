@@ -1,4 +1,4 @@
-import type { Dispatcher } from 'undici'
+import { type Dispatcher, errors } from 'undici'
 import type { Clock } from '../core/clock.ts'
 import { GatewayError } from '../core/errors.ts'
 import type { HeaderMap } from '../core/provider.ts'
@@ -120,7 +120,7 @@ export class HttpExchange implements Exchange, Dispatcher.DispatchHandler {
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
     if (this.#isClosed) return
-    if (this.#sink !== null && !this.#isPaused && !this.#isFlushing) {
+    if (this.#sink !== null && !this.#isPaused) {
       this.#sink.data(chunk)
       return
     }
@@ -214,6 +214,10 @@ function joined(headers: Record<string, string | string[] | undefined>): HeaderM
 }
 
 function isRefusedByUndici(error: Error): boolean {
-  const { code } = error as NodeJS.ErrnoException
-  return code === 'UND_ERR_INVALID_ARG' || code === 'UND_ERR_NOT_SUPPORTED'
+  const refusals = [
+    errors.InvalidArgumentError,
+    errors.NotSupportedError,
+    errors.RequestContentLengthMismatchError,
+  ]
+  return refusals.some((refusal) => error instanceof refusal)
 }

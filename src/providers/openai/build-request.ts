@@ -4,6 +4,7 @@ import type { BuiltRequests, Call } from '../../core/provider.ts'
 import { unsupported } from '../shared/refusals.ts'
 import { resolveQuirks, type ResolvedQuirks } from './capabilities.ts'
 import { Draft, isAsked } from './draft.ts'
+import { keepKnown } from './keep-known.ts'
 import { findModelRule } from './model-rules.ts'
 import { presetAt, type Preset } from './presets.ts'
 import { isRoutingField } from './routing-fields.ts'
@@ -23,7 +24,7 @@ export function buildRequest(call: Call, provider: Preset): BuiltRequests {
   const { connection } = call
   const preset = presetAt(provider, connection.credential)
   const { body, dropped } = buildBody(call, preset)
-  const url = endpoint(connection.credential, preset, paths[call.operation])
+  const url = endpoint(connection.credential, preset, preset.paths?.[call.operation] ?? paths[call.operation])
   return { requests: [{ method: 'POST', url, headers: headersFor(call, preset.headers), body }], dropped }
 }
 
@@ -50,6 +51,7 @@ export function buildBody(call: Call, preset: Preset): { body: Uint8Array; dropp
   for (const name of quirks.drop) if (draft.get(name) !== undefined) draft.drop(name)
   shapeOperation(draft, call, quirks)
   shapeStream(draft, call, quirks)
+  keepKnown(draft, call, preset.takes?.[call.operation])
   limitValues(draft, preset)
   if (call.operation !== 'embeddings') {
     for (const [name, value] of Object.entries(preset.defaults ?? {})) {
@@ -107,8 +109,11 @@ function shapeStream(draft: Draft, call: Call, { capabilities }: ResolvedQuirks)
   draft.set('stream', false)
 }
 
-/** What says how the body is to be read comes last: no header of the client's changes that. */
-function headersFor(call: Call, presetHeaders: Preset['headers'] = {}): Record<string, string> {
+/**
+ * The client's headers, the preset's and the connection's own. What says how the body is to be read comes last: no
+ * header of the client's changes that.
+ */
+export function headersFor(call: Call, presetHeaders: Preset['headers'] = {}): Record<string, string> {
   const headers: Record<string, string> = {}
   for (const [name, value] of Object.entries(call.headers)) {
     if (value !== undefined && !name.startsWith('anthropic-')) headers[name] = value

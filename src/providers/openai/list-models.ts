@@ -5,7 +5,7 @@ import { readStreamError } from './read-error.ts'
 import { unexpected } from './read-response.ts'
 
 /**
- * OpenAI's list, or Together's bare array: text and embedding models. Models of images, sound, video, moderation and
+ * OpenAI's list, Writer's (`models`), or Together's bare array: text and embedding models. Models of images, sound, video, moderation and
  * ranking are left out, by what the host says of them and else by their names. Throws GatewayError (reason
  * provider_down) for what is no list.
  */
@@ -13,7 +13,7 @@ export function readModels({ status, headers, body }: UpstreamResponse): ListedM
   const value = parseJson(Buffer.from(body).toString('utf8'))
   const object = asObject(value)
   if (object !== null && isErrorBody(object)) throw readStreamError(object, { headers, status })
-  const list = object === null ? value : object['data']
+  const list = object === null ? value : (object['data'] ?? object['models'])
   if (!Array.isArray(list)) throw unexpected('no list of models')
   return list.flatMap((item: unknown) => {
     const model = asObject(item)

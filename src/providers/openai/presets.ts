@@ -14,7 +14,11 @@ export interface Preset extends Quirks {
   readonly key: 'required' | 'optional'
   /** All three unless given. */
   readonly operations?: readonly Operation[]
+  /** Where it has another path than OpenAI's. */
+  readonly paths?: Partial<Readonly<Record<Operation, string>>>
   readonly models?: readonly ModelRule[]
+  /** The members it knows, where any other is a fault to it. */
+  readonly takes?: Partial<Readonly<Record<Operation, readonly string[]>>>
   /** Its own names of parameters, by OpenAI's. */
   readonly rename?: Readonly<Record<string, string>>
   /** Values it takes of a hint; others are dropped. */

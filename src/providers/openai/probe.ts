@@ -9,7 +9,7 @@ export interface Probe {
 }
 
 /** Models of OpenAI's that know completions only. */
-const completionsOnly = /^(?:ft:)?(?:gpt-3\.5-turbo-instruct|babbage-002|davinci-002)/
+const completionsOnly = /^(?:ft:)?(?:gpt-3\.?5-turbo-instruct|babbage-002|davinci-002)/
 
 /** The least that proves a connection: one token, or the embedding of one word, as a client would ask for it. */
 export function buildProbe(connection: Connection, provider: Preset): Probe {

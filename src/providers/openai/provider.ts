@@ -1,7 +1,9 @@
+import type { Connection } from '../../core/entities.ts'
 import type { Operation } from '../../core/openai.ts'
 import type { Call, Provider, Translator } from '../../core/provider.ts'
 import { remoteUrls } from '../shared/media.ts'
 import { buildRequest, endpoint, quirksOf } from './build-request.ts'
+import type { Capabilities } from './capabilities.ts'
 import { apiKeyFields } from './fields.ts'
 import { readModels } from './list-models.ts'
 import { presetAt, presets, type Preset } from './presets.ts'
@@ -43,9 +45,17 @@ export function createOpenAIProvider(preset: Preset): Provider {
 const imageTypes = ['image/png', 'image/jpeg', 'image/webp', 'image/gif']
 const maxImageBytes = 20 * 1024 * 1024
 
-function createTranslator(provider: Preset): Translator {
-  const quirks = ({ connection }: Pick<Call, 'connection'>) =>
-    quirksOf(connection, presetAt(provider, connection.credential)).capabilities
+/** What a preset's operations have in common; a provider of a related protocol replaces what it does otherwise. */
+export function createTranslator(provider: Preset): Translator {
+  // What a connection's table says does not change while the connection does not; a snapshot makes new ones.
+  const known = new WeakMap<Connection, Capabilities>()
+  const quirks = ({ connection }: Pick<Call, 'connection'>): Capabilities => {
+    const found = known.get(connection)
+    if (found !== undefined) return found
+    const { capabilities } = quirksOf(connection, presetAt(provider, connection.credential))
+    known.set(connection, capabilities)
+    return capabilities
+  }
   return {
     assets: (call) => {
       if (call.operation !== 'chat' || quirks(call).image_urls) return []

@@ -23,14 +23,17 @@ export function readResponse(response: UpstreamResponse, call: Call): ReadRespon
 function readGeneration(body: JsonObject, call: Call): ReadResponse {
   const { choices } = body
   if (!Array.isArray(choices) || choices.length === 0) throw unexpected('no choices')
-  const shown = choices.map(shownChoice)
+  const shown = choices.map((choice: unknown) => shownChoice(choice, call))
   const changed = shown.some((choice, index) => choice !== choices[index])
   // A stream that the upstream could not give is made from the answer, not from its bytes.
   return { body: changed || call.stream ? { ...body, choices: shown } : null, usage: usageOf(body) }
 }
 
-/** The same choice, or a copy with OpenAI's word for how it ended. */
-function shownChoice(value: unknown): unknown {
+/**
+ * The same choice, or a copy: with OpenAI's word for how it ended, and with the message that Azure leaves out where it
+ * filtered the whole answer.
+ */
+function shownChoice(value: unknown, { operation }: Call): unknown {
   const choice = asObject(value)
   if (choice === null) throw unexpected('a choice that is no object')
   const finish = readFinish(choice['finish_reason'])
@@ -38,7 +41,9 @@ function shownChoice(value: unknown): unknown {
     throw unexpected(`an end that is a failure, "${finish.reason}"`)
   }
   const isRenamed = finish.kind === 'finished' && finish.reason !== choice['finish_reason']
-  return isRenamed ? { ...choice, finish_reason: finish.reason } : value
+  const renamed = isRenamed ? { ...choice, finish_reason: finish.reason } : value
+  if (operation !== 'chat' || asObject(choice['message']) !== null) return renamed
+  return { ...(renamed as JsonObject), message: { role: 'assistant', content: null, refusal: null } }
 }
 
 export function unexpected(what: string): GatewayError {

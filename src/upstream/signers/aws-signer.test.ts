@@ -127,6 +127,8 @@ describe('createAwsSigner', () => {
       },
     )
     expect(asked?.headers['authorization']).toBe(expected.headers['authorization'])
+    // Signed, and written by the transport.
+    expect(asked?.headers['host']).toBe(new URL(sts.url).host)
   })
 
   it("takes on a role by the gateway's own identity where there are no keys", async () => {
