@@ -56,6 +56,8 @@ export interface ChatMessage {
   refusal?: string | null
   reasoning_content?: string | null
   thinking_blocks?: ThinkingBlock[]
+  /** Cohere's words before its tool calls, which have no content beside them. */
+  tool_plan?: string | null
   cache_control?: CacheControl
   /** OpenAI's old form of a tool call, without an id. */
   function_call?: LegacyFunctionCall | null
@@ -160,6 +162,7 @@ export interface ChatDelta {
   refusal?: string | null
   reasoning_content?: string
   thinking_blocks?: ThinkingBlock[]
+  tool_plan?: string
   function_call?: LegacyFunctionCall
   tool_calls?: {
     index: number
@@ -193,6 +196,7 @@ export interface ChatCompletion {
       tool_calls?: ToolCall[]
       reasoning_content?: string
       thinking_blocks?: ThinkingBlock[]
+      tool_plan?: string
       function_call?: LegacyFunctionCall
     }
     finish_reason: FinishReason

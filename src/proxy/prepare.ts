@@ -1,9 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Connection, Model } from '../core/entities.ts'
 import { GatewayError } from '../core/errors.ts'
-import { patchTopLevel } from '../core/json/patch.ts'
-import { scanTopLevel } from '../core/json/top-level.ts'
-import type { EmbeddingsRequest, Operation } from '../core/openai.ts'
+import type { Operation } from '../core/openai.ts'
 import type { Asset, Call, Translator } from '../core/provider.ts'
 import { requireProvider, type ProxyDeps } from './deps.ts'
 import { headersForUpstream } from './headers.ts'
@@ -77,10 +75,5 @@ function withDimensions(request: ParsedRequest, model: Model): Pick<Call, 'opera
   ) {
     return { operation, body, raw }
   }
-  const dimensions = model.embeddingDimensions
-  const bytes = Buffer.from(patchTopLevel(raw, new Map([['dimensions', String(dimensions)]])))
-  const scanned = scanTopLevel(bytes, Number.MAX_SAFE_INTEGER)
-  if (scanned.kind !== 'object') throw new Error('a patched object is an object')
-  const withDefault: EmbeddingsRequest = { ...body, dimensions }
-  return { operation, body: withDefault, raw: scanned.top }
+  return { operation, body: { ...body, dimensions: model.embeddingDimensions }, raw }
 }

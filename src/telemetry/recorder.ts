@@ -3,10 +3,11 @@ import type { Usage } from '../core/usage.ts'
 import { isBrokenStream } from './incident-metrics.ts'
 import type { Log, LogFields } from './log.ts'
 import type { Metrics } from './metrics.ts'
+import { scrub } from './scrub.ts'
 
 export interface RecorderOptions {
   readonly metrics: Pick<Metrics, 'observeRequest'>
-  readonly log: Pick<Log, 'info' | 'warn' | 'error'>
+  readonly log: Pick<Log, 'error' | 'known'>
 }
 
 /** Takes each request once, at its end: counts it and writes its line, without sampling. Never throws. */
@@ -18,18 +19,18 @@ export function createRecorder({ metrics, log }: RecorderOptions): (record: Requ
       log.error('a request was not counted', { request_id: record.requestId, error })
     }
     const isFault = record.status >= 500 || isBrokenStream(record)
-    log[isFault ? 'warn' : 'info']('request', requestFields(record))
+    log.known[isFault ? 'warn' : 'info']('request', requestFields(record))
   }
 }
 
-/** What the log tells of a request (design §10). Durations are milliseconds. */
+/** What the log tells of a request (design §10). Durations are ms. Words from outside are scrubbed. */
 function requestFields(record: RequestRecord): LogFields {
   return {
-    request_id: record.requestId,
+    request_id: scrub(record.requestId),
     operation: record.operation,
     method: record.method,
     path: record.path,
-    principal: record.subject,
+    principal: record.subject === null ? null : scrub(record.subject),
     issuer: record.issuer,
     team: record.team,
     model: record.model,
@@ -53,7 +54,7 @@ function requestFields(record: RequestRecord): LogFields {
       first_token_ms: record.firstTokenMs === null ? null : rounded(record.firstTokenMs),
     },
     usage: record.usage === null ? null : usageFields(record.usage),
-    upstream_request_id: record.upstreamRequestId,
+    upstream_request_id: record.upstreamRequestId === null ? null : scrub(record.upstreamRequestId),
   }
 }
 

@@ -206,6 +206,15 @@ describe('sockets', () => {
     expect(server.sockets).toHaveLength(5)
   })
 
+  it('that the upstream is about to close are not used again', async () => {
+    const headers = { connection: 'keep-alive', 'keep-alive': 'timeout=2' }
+    const { server, transport } = await start((socket) => socket.write(answer('soon gone', headers)))
+    for (let round = 0; round < 3; round++) {
+      expect((await readAll(await transport.dispatch(post(server.url), options()))).text).toBe('soon gone')
+    }
+    expect(server.sockets).toHaveLength(3)
+  })
+
   it('that the upstream closes after each answer are replaced', async () => {
     const { server, transport } = await start((socket) => socket.end(answer('once', { connection: 'close' })))
     for (let round = 0; round < 5; round++) {

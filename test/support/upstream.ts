@@ -21,6 +21,8 @@ export interface Upstream {
   script: Script
   /** Sockets that are open now. */
   readonly open: number
+  /** Requests whose answers are neither complete nor broken off. */
+  readonly busy: number
   stop(): Promise<void>
 }
 
@@ -28,6 +30,7 @@ export interface Upstream {
 export async function startUpstream(script: Script = chatAnswer('hello')): Promise<Upstream> {
   const sockets = new Set<Socket>()
   const upstream = { script, requests: [] as SeenRequest[] }
+  let busy = 0
   const server = createServer((incoming, response) => {
     const chunks: Buffer[] = []
     incoming.on('error', () => {})
@@ -43,7 +46,9 @@ export async function startUpstream(script: Script = chatAnswer('hello')): Promi
         abortedAt: null as number | null,
       }
       upstream.requests.push(seen)
+      busy++
       response.on('close', () => {
+        busy--
         if (!response.writableFinished) seen.abortedAt = performance.now()
       })
       Promise.resolve(upstream.script(response, seen, incoming.socket)).catch(() => response.destroy())
@@ -58,6 +63,7 @@ export async function startUpstream(script: Script = chatAnswer('hello')): Promi
   return Object.defineProperties(upstream, {
     url: { value: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1` },
     open: { get: () => sockets.size },
+    busy: { get: () => busy },
     stop: {
       value: () => {
         for (const socket of sockets) socket.destroy()

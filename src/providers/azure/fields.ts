@@ -13,7 +13,9 @@ export const azureFields: readonly CredentialField[] = [
   field('azure_endpoint', 'Address of the resource or Foundry project: https://name.openai.azure.com', {
     required: true,
   }),
-  field('api_version', 'A date, as `2024-10-21`, or `v1` for the paths without a version', { required: true }),
+  field('api_version', 'A date, as `2024-10-21`, or `v1` for the paths without a version', {
+    required: true,
+  }),
   field('api_key', 'Key of the resource', { secret: true }),
   field('azure_client_id', 'Entra application (client) id, in place of a key'),
   field('azure_client_secret', 'Its client secret', { secret: true }),

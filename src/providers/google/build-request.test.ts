@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { gemini, vertex } from './fixtures/connections.ts'
-import { type Body, build, cityDeclaration, citySchema, hi, tool, user } from './fixtures/requests.ts'
 import type { Connection } from '../../core/entities.ts'
+import { gemini, vertex } from './fixtures/connections.ts'
+import { type Body, build, cityDeclaration, citySchema, tool, user } from './fixtures/requests.ts'
 
 interface RequestCase {
   readonly name: string
@@ -18,7 +18,11 @@ const schemaFormat = (schema: Record<string, unknown>) =>
   ({ type: 'json_schema', json_schema: { name: 'answer', schema } }) as const
 
 const parameterCases: RequestCase[] = [
-  { name: 'nothing but the messages', body: {}, sent: { contents: [said('hi')], generationConfig: undefined } },
+  {
+    name: 'nothing but the messages',
+    body: {},
+    sent: { contents: [said('hi')], generationConfig: undefined },
+  },
   {
     name: 'limits and sampling',
     body: { max_completion_tokens: 7, max_tokens: 5, temperature: 1.5, top_p: 0.5, top_k: 40, seed: 3 },
@@ -319,69 +323,6 @@ describe('what Google cannot honour', () => {
     ['messages[0].content', { messages: [user(' ')] }],
   ])('is no request: %s', async (param, body) => {
     await expect(build({ body })).rejects.toMatchObject({ code: 'invalid_request', param })
-  })
-})
-
-describe('where requests go', () => {
-  const chatUrl = async (connection: Connection, body: Body = {}) =>
-    (await build({ body: { messages: hi, ...body }, connection })).request.url
-  const place = '/v1/projects/demo/locations'
-
-  it.each([
-    [gemini(), 'https://generativelanguage.googleapis.com/v1beta/models/gemini-2.5-flash:generateContent'],
-    [
-      gemini({ modelName: 'tunedModels/mine-1' }),
-      'https://generativelanguage.googleapis.com/v1beta/tunedModels/mine-1:generateContent',
-    ],
-    [
-      gemini({ settings: { base_url: 'https://proxy.example/google/v1beta/' } }),
-      'https://proxy.example/google/v1beta/models/gemini-2.5-flash:generateContent',
-    ],
-    [
-      vertex(),
-      `https://us-central1-aiplatform.googleapis.com${place}/us-central1/publishers/google/models/gemini-2.5-flash:generateContent`,
-    ],
-    [
-      vertex({ settings: { gcp_location: 'global' } }),
-      `https://aiplatform.googleapis.com${place}/global/publishers/google/models/gemini-2.5-flash:generateContent`,
-    ],
-    [
-      vertex({ settings: { gcp_location: 'eu' } }),
-      `https://aiplatform.eu.rep.googleapis.com${place}/eu/publishers/google/models/gemini-2.5-flash:generateContent`,
-    ],
-    [
-      { ...vertex(), region: 'europe-west4' },
-      `https://europe-west4-aiplatform.googleapis.com${place}/europe-west4/publishers/google/models/gemini-2.5-flash:generateContent`,
-    ],
-    [
-      vertex({ modelName: 'publishers/google/models/gemini-2.0-flash@001' }),
-      `https://us-central1-aiplatform.googleapis.com${place}/us-central1/publishers/google/models/gemini-2.0-flash@001:generateContent`,
-    ],
-    [
-      vertex({ modelName: 'google/gemini-2.5-flash', settings: { base_url: 'https://psc.example/' } }),
-      `https://psc.example${place}/us-central1/publishers/google/models/gemini-2.5-flash:generateContent`,
-    ],
-    [
-      vertex({ modelName: 'endpoints/4711' }),
-      `https://us-central1-aiplatform.googleapis.com${place}/us-central1/endpoints/4711:generateContent`,
-    ],
-  ])('%#: %o', async (connection, url) => {
-    expect(await chatUrl(connection)).toBe(url)
-  })
-
-  it('streams as events', async () => {
-    expect(await chatUrl(gemini(), { stream: true })).toMatch(/:streamGenerateContent\?alt=sse$/)
-  })
-
-  it('never to a host that a location makes up', async () => {
-    const connection = vertex({ settings: { gcp_location: 'evil.example/' } })
-    await expect(chatUrl(connection)).rejects.toMatchObject({ reason: 'region' })
-  })
-
-  it('carries the tier in a header on Vertex AI', async () => {
-    const { request, sent } = await build({ body: { service_tier: 'priority' }, connection: vertex() })
-    expect(request.headers['x-vertex-ai-llm-shared-request-type']).toBe('priority')
-    expect(sent['serviceTier']).toBeUndefined()
   })
 })
 

@@ -89,7 +89,9 @@ describe('tool calls and results', () => {
       assistant(called('c1', { name: 'time' })),
       result('c1', 'noon'),
     ]
-    const names = JSON.stringify(await contents(messages)).match(/"functionResponse":\{"id":"c1","name":"\w+"/g)
+    const names = JSON.stringify(await contents(messages)).match(
+      /"functionResponse":\{"id":"c1","name":"\w+"/g,
+    )
     expect(names?.map((name) => name.split('"').at(-2))).toEqual(['weather', 'time'])
   })
 
@@ -145,7 +147,11 @@ describe('images, audio and files', () => {
 
   it.each<[string, unknown, object]>([
     ['an image by data URL', image(`data:image/png;base64,${png}`), inlinePng],
-    ['audio', { type: 'input_audio', input_audio: { data: 'AAAA', format: 'wav' } }, inline('audio/wav', 'AAAA')],
+    [
+      'audio',
+      { type: 'input_audio', input_audio: { data: 'AAAA', format: 'wav' } },
+      inline('audio/wav', 'AAAA'),
+    ],
     [
       'a document',
       { type: 'file', file: { file_data: 'data:application/pdf;base64,JVBERi0x', filename: 'a.pdf' } },
@@ -174,10 +180,9 @@ describe('images, audio and files', () => {
 
   it('go to Vertex AI by URL where its name tells the type', async () => {
     const dog = 'https://pics.example/dog.jpg?size=1'
-    const messages = [user([image(dog), image('gs://bucket/a.webp')])]
-    expect(asked({ messages: [user([image(url), ...(messages[0]?.content as never[])])] }, vertex())).toMatchObject([
-      { url },
-    ])
+    const images = [image(dog), image('gs://bucket/a.webp')]
+    const messages = [user(images)]
+    expect(asked({ messages: [user([image(url), ...images])] }, vertex())).toMatchObject([{ url }])
     expect(await contents(messages, vertex())).toEqual([
       {
         role: 'user',

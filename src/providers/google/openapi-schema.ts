@@ -99,7 +99,9 @@ function keywords(source: JsonObject, type: string, state: State, trail: readonl
     const values = choices.filter((choice) => choice !== null)
     if (values.length < choices.length) schema['nullable'] = true
     if (type !== 'string' || !values.every((choice) => typeof choice === 'string')) state.expressible = false
-    if (type === 'string') schema['enum'] = values.map(String)
+    if (type === 'string') {
+      schema['enum'] = values.map((one) => (typeof one === 'string' ? one : JSON.stringify(one)))
+    }
   }
   if (type === 'array') schema['items'] = convert(source['items'], state, trail)
   if (type === 'object') Object.assign(schema, members(source, state, trail))

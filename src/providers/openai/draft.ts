@@ -15,9 +15,12 @@ export class Draft {
 
   constructor(call: Call) {
     this.#call = call
+    const names = Object.keys(call.body)
+    if (names.length === call.raw.members.length) return
     const sent = new Set(call.raw.members.map(({ key }) => key))
     // What the gateway has added to the client's body (a model's own `dimensions`) is not in its bytes.
-    for (const [name, value] of Object.entries(call.body)) if (!sent.has(name)) this.set(name, value)
+    for (const name of names)
+      if (!sent.has(name)) this.set(name, (call.body as Record<string, unknown>)[name])
   }
 
   /** undefined: not there, or taken out. */

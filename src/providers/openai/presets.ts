@@ -262,7 +262,11 @@ const presetsByHost: ReadonlyMap<string, Preset> = new Map(
   }),
 )
 
-/** With its port where that is not the scheme's own. */
+/**
+ * With its port where that is not the scheme's own. Read off the text, since this is asked on every request and parsing
+ * a URL costs more than all the rest of building one; addresses are checked when they are saved.
+ */
 function hostOf(address: string): string {
-  return URL.parse(address)?.host.replace(/^127\.0\.0\.1(?=:)/, 'localhost') ?? ''
+  const [, scheme = '', host = ''] = /^(\w+):\/\/([^/?#]*)/.exec(address.toLowerCase()) ?? []
+  return host.replace(scheme === 'http' ? /:80$/ : /:443$/, '').replace(/^127\.0\.0\.1(?=:)/, 'localhost')
 }

@@ -22,6 +22,7 @@ export interface Chunks {
   content(text: string, logprobs?: unknown): void
   reasoning(text: string): void
   thinking(block: ThinkingBlock): void
+  toolPlan(text: string): void
   refusal(text: string): void
   /** Answers the call's own index, for `toolArguments` and `endTool`. */
   startTool(tool: ToolStart): number
@@ -80,6 +81,7 @@ export function createChunks(call: ChatCall, index = 0): Chunks {
     content: (text, logprobs) => text !== '' && add({ content: text }, logprobs),
     reasoning: (text) => text !== '' && add({ reasoning_content: text }),
     thinking: (block) => add({ thinking_blocks: [block] }),
+    toolPlan: (text) => text !== '' && add({ tool_plan: text }),
     refusal: (text) => text !== '' && add({ refusal: text }),
     startTool: ({ id, name, extraContent }) => {
       const at = tools.push({ hasArguments: false, ended: false }) - 1

@@ -13,6 +13,7 @@ export interface CompletionParts {
   readonly toolCalls?: readonly AnsweredCall[]
   readonly reasoning?: string
   readonly thinkingBlocks?: readonly ThinkingBlock[]
+  readonly toolPlan?: string
   readonly refusal?: string | null
   readonly finishReason: FinishReason
   readonly logprobs?: unknown
@@ -36,6 +37,7 @@ export function completion(parts: CompletionParts): ChatCompletion {
     refusal: parts.refusal ?? null,
     ...(reasoning === '' ? {} : { reasoning_content: reasoning }),
     ...(thinkingBlocks.length === 0 ? {} : { thinking_blocks: [...thinkingBlocks] }),
+    ...(parts.toolPlan ? { tool_plan: parts.toolPlan } : {}),
     ...(toolCalls.length === 0 ? {} : { tool_calls: toolCalls.map(toolCall) }),
   }
   const legacy = usesLegacyFunctions(call.body)

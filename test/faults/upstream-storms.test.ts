@@ -1,0 +1,128 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterEach, expect, it } from 'vitest'
+import { metric } from '../support/metrics.ts'
+import { chatModel, createScene, type Scene } from '../support/scene.ts'
+import { chatAnswer, failure, type Script } from '../support/upstream.ts'
+
+let scene: Scene
+afterEach(() => scene.stop())
+const limit = { timeout: 120_000 }
+
+async function start(first: Script, second: Script): Promise<void> {
+  scene = await createScene({
+    upstreams: { first, second },
+    config: (urls) => {
+      const model = chatModel('gpt', urls) as { connections: Record<string, unknown>[] }
+      for (const connection of model.connections) connection['priority'] = 0
+      return { models: [model] }
+    },
+  })
+}
+
+interface Seen {
+  readonly status: number
+  readonly code: string | undefined
+  readonly retryAfter: number
+  readonly retryAfterMs: number
+  readonly attempts: number
+}
+
+/** One request to its end, or a failure of the test: an answer that does not come in 60 s counts as none. */
+async function ask(stream: boolean): Promise<Seen> {
+  const response = await scene.request('/v1/chat/completions', {
+    method: 'POST',
+    body: JSON.stringify({ model: 'gpt', stream, messages: [{ role: 'user', content: 'hello' }] }),
+    signal: AbortSignal.timeout(60_000),
+  })
+  const text = await response.text()
+  const number = (name: string) => Number(response.headers.get(name) ?? Number.NaN)
+  return {
+    status: response.status,
+    code: response.ok
+      ? undefined
+      : (JSON.parse(text) as { error: { code: string } }).error.code,
+    retryAfter: number('retry-after'),
+    retryAfterMs: number('retry-after-ms'),
+    attempts: number('x-modelgate-attempts'),
+  }
+}
+
+/** `count` requests, `width` at a time, every other one streamed. */
+async function storm(count: number, width: number): Promise<Seen[]> {
+  const seen: Seen[] = []
+  let next = 0
+  const worker = async () => {
+    while (next < count) seen.push(await ask(next++ % 2 === 0))
+  }
+  await Promise.all(Array.from({ length: width }, worker))
+  return seen
+}
+
+const sent = () =>
+  Object.values(scene.upstreams).reduce((sum, { requests }) => sum + requests.length, 0)
+
+it('hides an upstream that fails 30 % of requests behind a good one, at little cost', limit, async () => {
+  let count = 0
+  const flaky: Script = (...answer) => {
+    const script = [0, 3, 6].includes(count++ % 10) ? failure(500, 'a bad moment') : chatAnswer('well')
+    return script(...answer)
+  }
+  await start(flaky, chatAnswer('always well'))
+  // Three at a time: that many retries the budget grants in any case, so that every failure is hidden.
+  const seen = await storm(500, 3)
+  const failed = seen.filter(({ status }) => status !== 200)
+  expect(seen).toHaveLength(500)
+  expect(failed.length).toBeLessThan(5)
+  expect(sent() / 500).toBeLessThan(1.2)
+  expect(await metric(scene.gateway, 'modelgate_upstream_attempts_total')).toBe(sent())
+  // Under a third of failures, never three in a row: no reason to take it out.
+  expect(scene.upstreams['first']?.requests.length).toBeGreaterThan(150)
+  expect(await metric(scene.gateway, 'modelgate_cooldowns_total')).toBe(0)
+})
+
+it('asks an upstream that answers 429 no more, and tells a time that is true', limit, async () => {
+  const limited = failure(429, 'slow down', { 'retry-after': '5' })
+  await start(limited, limited)
+  const first = await ask(false)
+  expect([first.status, first.code, sent()]).toEqual([429, 'rate_limit_exceeded', 2])
+  const seen = await storm(200, 20)
+  expect(sent()).toBe(2)
+  for (const { status, code, retryAfter, retryAfterMs } of seen) {
+    expect([status, code]).toEqual([429, 'rate_limit_exceeded'])
+    expect(retryAfterMs).toBeGreaterThan(0)
+    expect(retryAfterMs).toBeLessThanOrEqual(5_500)
+    expect(retryAfter).toBe(Math.ceil(retryAfterMs / 1000))
+  }
+  for (const upstream of Object.values(scene.upstreams)) upstream.script = chatAnswer('well again')
+  const last = await ask(false)
+  await sleep(last.retryAfterMs)
+  expect((await ask(false)).status).toBe(200)
+})
+
+it('keeps the first wave of 429s within one try of each connection', limit, async () => {
+  const limited = failure(429, 'slow down', { 'retry-after': '60' })
+  await start(limited, limited)
+  const seen = await storm(200, 200)
+  expect(seen.every(({ status, retryAfter }) => status === 429 && retryAfter > 0 && retryAfter <= 60)).toBe(true)
+  expect(sent()).toBeLessThanOrEqual(400)
+  const before = sent()
+  await storm(100, 20)
+  expect(sent()).toBe(before)
+})
+
+it('answers everybody while every upstream resets', limit, async () => {
+  const reset: Script = (_, __, socket) => void socket.resetAndDestroy()
+  await start(reset, reset)
+  const seen = await storm(200, 50)
+  expect(seen).toHaveLength(200)
+  for (const { status, code, retryAfterMs } of seen) {
+    if (status === 502) expect(code).toBe('upstream_error')
+    else {
+      expect([status, code]).toEqual([503, 'no_healthy_connection'])
+      expect(retryAfterMs).toBeGreaterThan(0)
+    }
+  }
+  expect(seen.some(({ status }) => status === 502)).toBe(true)
+  expect(sent()).toBeLessThanOrEqual(240)
+  expect(await metric(scene.gateway, 'modelgate_inflight_requests')).toBe(0)
+})
