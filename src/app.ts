@@ -49,7 +49,7 @@ const lastAnswersMs = 500
 /** Constructs and wires everything; the only place that does. Throws where state cannot be opened. */
 export function createApp({ config, providers, log, version, clock = systemClock }: AppOptions): App {
   const metrics = createMetrics({ version })
-  const outbound = createOutbound({ config, clock })
+  const outbound = createOutbound({ config, clock, metrics })
   const store = createEmbeddedStore({ dataDir: config.state.data_dir })
   const vault = createVault({
     keys: config.master_keys ?? loadMasterKeys({ dataDir: config.state.data_dir }),

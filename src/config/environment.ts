@@ -11,6 +11,8 @@ export interface FromEnvironment {
   readonly adminToken: Secret | null
   readonly masterKeys: readonly [MasterKey, ...MasterKey[]] | null
   readonly redisUrl: Secret | null
+  /** The variables that begin with `AWS_`: the gateway's own AWS identity. A function, since some are secrets. */
+  readonly aws: () => Readonly<Record<string, string | undefined>>
   readonly faults: readonly Fault[]
 }
 
@@ -39,6 +41,7 @@ export function readEnvironment(environment: Environment): FromEnvironment {
     adminToken: adminToken === null || tokenFault !== null ? null : new Secret(adminToken),
     masterKeys: read('MODELGATE_MASTER_KEY', parseMasterKeys),
     redisUrl: read('REDIS_URL', readRedisUrl),
+    aws: () => Object.fromEntries(Object.entries(environment).filter(([name]) => name.startsWith('AWS_'))),
     faults,
   }
 }

@@ -21,6 +21,8 @@ export interface Config extends Omit<FileConfig, 'listen' | 'state'> {
   readonly admin_token: Secret | null
   /** `MODELGATE_MASTER_KEY`; null: the one in `state.data_dir`, in embedded mode. */
   readonly master_keys: readonly [MasterKey, ...MasterKey[]] | null
+  /** The environment's `AWS_…` variables. */
+  readonly aws_environment: FromEnvironment['aws']
 }
 
 export interface RedisConfig extends Omit<FileConfig['state']['redis'], 'url'> {
@@ -94,5 +96,6 @@ function complete(file: FileConfig, own: FromEnvironment, certificate: Certifica
     certificate,
     admin_token: own.adminToken,
     master_keys: own.masterKeys,
+    aws_environment: own.aws,
   }
 }

@@ -1,5 +1,7 @@
 import type { Provider } from '../core/provider.ts'
+import { createAnthropic } from './anthropic/provider.ts'
 import { createAzureOpenAI } from './azure/provider.ts'
+import { createBedrock } from './bedrock/provider.ts'
 import { createGoogle } from './google/provider.ts'
 import { createHuggingFace } from './huggingface/provider.ts'
 import { createNvidia } from './nvidia/provider.ts'
@@ -10,6 +12,8 @@ import { createWriter } from './writer/provider.ts'
 export function createProviders(): ReadonlyMap<string, Provider> {
   const providers: readonly Provider[] = [
     ...openaiProviders,
+    createAnthropic(),
+    createBedrock(),
     createGoogle(),
     createAzureOpenAI(),
     createHuggingFace(),

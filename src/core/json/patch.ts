@@ -9,38 +9,40 @@ export type Changes = ReadonlyMap<string, string | undefined>
  */
 export function patchTopLevel(top: TopLevel, changes: Changes): Uint8Array {
   if (changes.size === 0) return top.bytes
+  // Untouched runs stay bytes, what is new is text: written into one buffer at the end.
+  const parts: (Uint8Array | string)[] = []
   const done = new Set<string>()
-  const parts: Uint8Array[] = []
-  const text = (value: string) => parts.push(Buffer.from(value))
-  let started = false
-  const separate = () => {
-    text(started ? ',' : '{')
-    started = true
+  const add = (part: Uint8Array | string) => parts.push(parts.length === 0 ? '{' : ',', part)
+  const addChange = (key: string, value: string | undefined) => {
+    if (value !== undefined && !done.has(key)) add(`${JSON.stringify(key)}:${value}`)
+    done.add(key)
   }
-  for (let index = 0; index < top.members.length;) {
+  for (let index = 0; index < top.members.length; index++) {
     const member = top.members[index] as Member
-    if (!changes.has(member.key)) {
-      const end = lastUnchanged(top, changes, index)
-      separate()
-      parts.push(top.bytes.subarray(member.keyStart, (top.members[end] as Member).valueEnd))
-      index = end + 1
-      continue
+    if (changes.has(member.key)) addChange(member.key, changes.get(member.key))
+    else {
+      index = lastUnchanged(top, changes, index)
+      add(top.bytes.subarray(member.keyStart, (top.members[index] as Member).valueEnd))
     }
-    const value = changes.get(member.key)
-    if (value !== undefined && !done.has(member.key)) {
-      separate()
-      text(`${JSON.stringify(member.key)}:${value}`)
+  }
+  for (const [key, value] of changes) addChange(key, value)
+  parts.push(parts.length === 0 ? '{}' : '}')
+  return joined(parts)
+}
+
+function joined(parts: readonly (Uint8Array | string)[]): Uint8Array {
+  const size = (part: Uint8Array | string) =>
+    typeof part === 'string' ? Buffer.byteLength(part) : part.length
+  const whole = Buffer.allocUnsafe(parts.reduce((sum, part) => sum + size(part), 0))
+  let at = 0
+  for (const part of parts) {
+    if (typeof part === 'string') at += whole.write(part, at)
+    else {
+      whole.set(part, at)
+      at += part.length
     }
-    done.add(member.key)
-    index++
   }
-  for (const [key, value] of changes) {
-    if (value === undefined || done.has(key)) continue
-    separate()
-    text(`${JSON.stringify(key)}:${value}`)
-  }
-  text(started ? '}' : '{}')
-  return Buffer.concat(parts)
+  return whole
 }
 
 /** Runs of untouched members are copied as one slice, commas and white space included. */

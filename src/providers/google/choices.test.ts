@@ -150,6 +150,12 @@ describe('an answer with an error in it', () => {
     await expect(read([{ error }])).rejects.toMatchObject({ reason: 'rate_limit', retryAfterMs: 2000 })
   })
 
+  it('fails where a candidate holds nothing, not where it only leaves out why it ended', async () => {
+    await expect(read(generated([{}]))).rejects.toMatchObject({ reason: 'provider_down' })
+    const { choices } = await read(generated([{ parts: [text('a')] }]))
+    expect(choices[0]).toMatchObject({ message: { content: 'a' }, finish_reason: 'stop' })
+  })
+
   it('fails where the model could not write a call, and not where it did', async () => {
     await expect(read(generated([{ finish: 'MALFORMED_FUNCTION_CALL' }]))).rejects.toMatchObject({
       reason: 'provider_down',

@@ -51,8 +51,9 @@ function readCandidate(
   const toolCalls = parts
     .flatMap((part) => (part.kind === 'call' ? [part.call] : []))
     .map((one, index) => ({ ...one, id: one.id ?? toolCallId(call.id, firstCall + index) }))
-  const reason = asText(candidate['finishReason'])
-  if (reason === null) throw malformed('The provider answered without saying why it ended.')
+  // Unspecified is the enum's first value, which JSON may leave out.
+  const reason = asText(candidate['finishReason']) ?? (parts.length > 0 ? 'FINISH_REASON_UNSPECIFIED' : null)
+  if (reason === null) throw malformed('The provider answered with an empty candidate.')
   const finishReason = mapFinishReason(reason, toolCalls.length > 0)
   if (finishReason === null) throw malformed(`The model failed to write a tool call (${reason}).`)
   return completion({

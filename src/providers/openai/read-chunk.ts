@@ -7,6 +7,8 @@ import { usageOf } from './read-usage.ts'
 export interface ChunkFacts {
   /** Its number of choices; null: it has no such member, and is no chunk. */
   readonly choices: number | null
+  /** It has choices, and not one with a delta, a text or a finish: Azure's asynchronous filter results. */
+  readonly bare: boolean
   /** Content, reasoning, a tool call, a refusal, text or a finish: something the client sees. */
   readonly real: boolean
   /** The choices that it finishes. */
@@ -48,6 +50,7 @@ export function readChunk(chunk: JsonObject, showUsage: boolean): ChunkFacts {
   const hidesUsage = shown !== undefined && shown.length > 0 && usage !== undefined && usage !== null
   return {
     choices: choices === null ? null : choices.length,
+    bare: choices !== null && choices.length > 0 && choices.every(isBareChoice),
     real,
     finished,
     failed,
@@ -74,6 +77,13 @@ function isRealChoice(choice: JsonObject): boolean {
     isFilled(delta['tool_calls']) ||
     Boolean(delta['function_call']) ||
     Boolean(delta['audio'])
+  )
+}
+
+function isBareChoice(value: unknown): boolean {
+  const choice = asObject(value)
+  return (
+    choice === null || ['delta', 'text', 'finish_reason'].every((name) => (choice[name] ?? null) === null)
   )
 }
 

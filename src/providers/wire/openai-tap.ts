@@ -16,7 +16,7 @@ export interface OpenAITapOptions {
   readonly includeUsage: boolean
   /** Choices that must finish before an end without `[DONE]` is complete (the request's `n`). */
   readonly expectedFinishes?: number
-  /** Events with neither choices nor usage: OpenAI sends none, and clients index `choices[0]` blindly. */
+  /** Events of no delta (Azure's filter results): OpenAI sends none, and clients read `choices[0].delta` blindly. */
   readonly emptyChoices?: 'drop' | 'forward'
   /** The answer's, for a retry hint on an error in the stream. */
   readonly headers?: HeaderMap
@@ -91,7 +91,7 @@ class Tap implements OpenAITap {
     const text = bytes.toString('latin1', start, end)
     // In the form the gateway itself writes, so that it may go out as it came.
     const plain = lines === 1 && text.startsWith('data: {') && text.endsWith('}\n\n')
-    if (plain && this.#real && !suspicious.test(text) && text.includes('"choices"')) {
+    if (plain && this.#real && !suspicious.test(text) && hasDelta(text)) {
       this.#events++
       this.#runs.add(bytes, start, end)
       return
@@ -136,7 +136,7 @@ class Tap implements OpenAITap {
       this.#usageChunk = facts.choices === 0 ? body : null
       this.#rawUsage = body['usage'] ?? this.#rawUsage
     }
-    if (facts.choices === 0) {
+    if (facts.choices === 0 || facts.bare) {
       const hidden = facts.usage !== null || this.#options.emptyChoices !== 'forward'
       return hidden ? null : 'as-is'
     }
@@ -178,6 +178,10 @@ class Tap implements OpenAITap {
       this.#onFrame(ended, 0, ended.length, 0)
     }
   }
+}
+
+function hasDelta(text: string): boolean {
+  return text.includes('"choices"') && (text.includes('"delta"') || text.includes('"text"'))
 }
 
 /** Data of several lines is one JSON text with white space in it. */

@@ -1,0 +1,13 @@
+import { parentPort } from 'node:worker_threads'
+import { createEvaluator, type Job } from './evaluator.ts'
+
+/** The worker's side of `expression-pool.ts`: says that it is ready, then answers one job after the other. */
+function serve(port: NonNullable<typeof parentPort>): void {
+  const evaluator = createEvaluator()
+  port.on('message', (job: Job) => {
+    void evaluator.evaluate(job).then((reply) => port.postMessage(reply))
+  })
+  port.postMessage('ready')
+}
+
+if (parentPort !== null) serve(parentPort)
