@@ -191,4 +191,17 @@ export interface Provider {
   readError(failure: UpstreamFailure): GatewayError
   /** Rate limits of an answer under OpenAI's names (`x-ratelimit-…`), where the provider has names of its own. */
   readonly rateLimits?: (headers: HeaderMap) => Readonly<Record<string, string>>
+  /** Where connections bring a template (`custom`): everything wrong with it. Rejects where it cannot be tried now. */
+  checkTemplate?(custom: Readonly<Record<string, unknown>>, kind: ModelKind): Promise<TemplateFault[]>
+  /** Ends what the provider runs beside its callers; absent where it runs nothing. */
+  close?(): Promise<void>
+}
+
+/** A fault of a `custom` template. The message names the place, and holds no secret. */
+export interface TemplateFault {
+  /** `['response', 'usage', 'input']` */
+  readonly path: readonly string[]
+  readonly message: string
+  /** Characters from the beginning of the expression, where known. */
+  readonly position: number | null
 }

@@ -24,5 +24,6 @@ export interface StreamFinal {
 /** Turns an upstream's bytes into OpenAI's events; one per response. `push` throws GatewayError for a failure in the stream. */
 export interface StreamReader {
   push(chunk: Buffer): Eventually<StreamStep>
-  end(): StreamFinal
+  /** A promise only where the last event came without its end, and the translator answers with promises. */
+  end(): Eventually<StreamFinal>
 }

@@ -2,6 +2,7 @@ import type { Provider } from '../core/provider.ts'
 import { createAnthropic } from './anthropic/provider.ts'
 import { createAzureOpenAI } from './azure/provider.ts'
 import { createBedrock } from './bedrock/provider.ts'
+import { createCohere } from './cohere/provider.ts'
 import { createGoogle } from './google/provider.ts'
 import { createHuggingFace } from './huggingface/provider.ts'
 import { createNvidia } from './nvidia/provider.ts'
@@ -14,6 +15,7 @@ export function createProviders(): ReadonlyMap<string, Provider> {
     ...openaiProviders,
     createAnthropic(),
     createBedrock(),
+    createCohere(),
     createGoogle(),
     createAzureOpenAI(),
     createHuggingFace(),

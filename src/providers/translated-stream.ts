@@ -1,9 +1,9 @@
 import { isReal, sseEvent, usageChunk } from '../core/chat-chunks.ts'
 import { GatewayError } from '../core/errors.ts'
 import type { ChatChunk } from '../core/openai.ts'
-import type { Call, StreamTranslator, WireEvent } from '../core/provider.ts'
+import type { Call, Eventually, StreamTranslator, WireEvent } from '../core/provider.ts'
 import type { StreamFinal, StreamReader, StreamStep } from '../core/stream-reader.ts'
-import type { Decoder } from './wire/decoder.ts'
+import type { Decoder, OnEvent } from './wire/decoder.ts'
 
 /**
  * A decoder and a translator in line, answering OpenAI's events. A failure ends the stream (`finished`), and `end`
@@ -25,30 +25,37 @@ export class TranslatedStream implements StreamReader {
     this.#model = call.connection.modelName
   }
 
-  push(chunk: Buffer): StreamStep | Promise<StreamStep> {
-    const events: WireEvent[] = []
-    let fault: unknown = null
-    try {
-      if (!this.#isOver()) this.#decoder.push(chunk, (event) => events.push(event))
-    } catch (error) {
-      fault = error
-    }
-    return this.#translate(events, 0, fault)
+  push(chunk: Buffer): Eventually<StreamStep> {
+    const { events, fault } = this.#decode((onEvent) => this.#decoder.push(chunk, onEvent))
+    const step = (): StreamStep => ({
+      output: this.#takeOutput(),
+      events: events.length,
+      real: this.#real,
+      finished: this.#isOver(),
+    })
+    const pending = this.#translate(events, 0, fault)
+    return pending instanceof Promise ? pending.then(step) : step()
   }
 
-  end(): StreamFinal {
-    if (!this.#isOver()) this.#endDecoder()
-    const { chunks, usage, error } = this.#translator.end()
-    this.#print(chunks)
-    const failure = this.#failure ?? error
-    if (failure === null && usage !== null && this.#call.includeUsage) {
-      this.#output += sseEvent(usageChunk(this.#call.id, this.#call.created, this.#model, usage))
+  /** A last event may lack its final line end; an event of another framing was cut off. */
+  end(): Eventually<StreamFinal> {
+    const { events, fault } = this.#decode((onEvent) => this.#decoder.end(onEvent))
+    const pending = this.#translate(events, 0, fault)
+    return pending instanceof Promise ? pending.then(() => this.#final()) : this.#final()
+  }
+
+  #decode(work: (onEvent: OnEvent) => void): { events: readonly WireEvent[]; fault: unknown } {
+    const events: WireEvent[] = []
+    try {
+      if (!this.#isOver()) work((event) => events.push(event))
+      return { events, fault: null }
+    } catch (fault) {
+      return { events, fault }
     }
-    return { output: this.#takeOutput(), usage, error: failure }
   }
 
   /** One event after the other; a translator that answers with a promise is waited for. */
-  #translate(events: readonly WireEvent[], from: number, fault: unknown): StreamStep | Promise<StreamStep> {
+  #translate(events: readonly WireEvent[], from: number, fault: unknown): Eventually<void> {
     for (const [index, event] of events.slice(from).entries()) {
       if (this.#isOver()) break
       try {
@@ -67,23 +74,16 @@ export class TranslatedStream implements StreamReader {
       }
     }
     if (fault !== null) this.#fail(fault)
-    return { output: this.#takeOutput(), events: events.length, real: this.#real, finished: this.#isOver() }
   }
 
-  /** A last event may lack its final line end; an event of another framing was cut off. */
-  #endDecoder(): void {
-    try {
-      this.#decoder.end((event) => {
-        const chunks = this.#translator.push(event)
-        if (!(chunks instanceof Promise)) return this.#print(chunks)
-        chunks.catch(() => {})
-        throw new GatewayError('upstream_error', 'The provider ended the stream inside an event.', {
-          reason: 'network',
-        })
-      })
-    } catch (error) {
-      this.#fail(error)
+  #final(): StreamFinal {
+    const { chunks, usage, error } = this.#translator.end()
+    this.#print(chunks)
+    const failure = this.#failure ?? error
+    if (failure === null && usage !== null && this.#call.includeUsage) {
+      this.#output += sseEvent(usageChunk(this.#call.id, this.#call.created, this.#model, usage))
     }
+    return { output: this.#takeOutput(), usage, error: failure }
   }
 
   #isOver(): boolean {

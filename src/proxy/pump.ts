@@ -1,6 +1,6 @@
 import { GatewayError } from '../core/errors.ts'
 import type { Eventually } from '../core/provider.ts'
-import type { StreamReader, StreamStep } from '../core/stream-reader.ts'
+import type { StreamFinal, StreamReader, StreamStep } from '../core/stream-reader.ts'
 import type { BodySink, Exchange } from '../core/transport.ts'
 import type { Usage } from '../core/usage.ts'
 import type { ClientStream } from './client-stream.ts'
@@ -79,12 +79,12 @@ class Pump implements BodySink {
     this.#inTurn(() => this.#fail(error))
   }
 
-  #take(step: StreamStep): void {
+  #take(step: StreamStep): Eventually<void> {
     if (this.#done) return
     if (step.events > 0) this.#options.exchange.event()
     if (step.real) this.#commit()
     if (step.output !== null) this.#write(step.output)
-    if (step.finished) this.#finish()
+    if (step.finished) return this.#finish()
   }
 
   #commit(): void {
@@ -127,9 +127,14 @@ class Pump implements BodySink {
     if (--this.#holds === 0) this.#options.exchange.resume()
   }
 
-  #finish(): void {
+  #finish(): Eventually<void> {
     if (this.#done) return
     const final = this.#options.reader.end()
+    return final instanceof Promise ? final.then((later) => this.#complete(later)) : this.#complete(final)
+  }
+
+  #complete(final: StreamFinal): void {
+    if (this.#done) return
     // A provider that goes on sending after its error would hold the socket.
     if (final.error === null) this.#commit()
     else this.#options.exchange.abort()
@@ -140,8 +145,10 @@ class Pump implements BodySink {
   #fail(error: unknown): void {
     if (this.#done) return
     this.#options.exchange.abort()
-    const { usage } = this.#options.reader.end()
-    this.#settle(asGatewayError(error), usage)
+    const final = this.#options.reader.end()
+    // A last event that must be waited for has no say in a stream that failed.
+    if (final instanceof Promise) final.catch(() => {})
+    this.#settle(asGatewayError(error), final instanceof Promise ? null : final.usage)
   }
 
   #settle(error: GatewayError | null, usage: Usage | null): void {

@@ -11,14 +11,16 @@ const patience = { timeoutMs: 45_000, everyMs: 50 }
 const limit = { timeout: 120_000 }
 
 /** Answers that a test goes on with when it wants to. */
-type Pending = { readonly response: ServerResponse; readonly attempt: number }
-const pending: Record<string, Pending[]> = { leaving: [], failing: [], idle: [] }
+const pending: Record<'leaving' | 'failing' | 'idle', ServerResponse[]> = {
+  leaving: [],
+  failing: [],
+  idle: [],
+}
 const events = chatEvents('before ', 'after')
 let scene: Scene
 
-const remember = (name: string) => (response: ServerResponse) => {
-  const waiting = pending[name] ?? []
-  waiting.push({ response, attempt: waiting.length + 1 })
+const remember = (name: keyof typeof pending) => (response: ServerResponse) => {
+  pending[name].push(response)
 }
 
 beforeAll(async () => {
@@ -27,7 +29,7 @@ beforeAll(async () => {
       leaving: (response) => {
         // The only connection is tried twice; it is silent at first and gone at once the second time.
         startSse(response)
-        if (pending['leaving']?.length === 0) remember('leaving')(response)
+        if (pending.leaving.length === 0) remember('leaving')(response)
         else response.end()
       },
       failing: remember('failing'),
@@ -60,7 +62,7 @@ describe('silence of the upstream', { concurrent: true }, () => {
     const reading = read(response)
     await until('a comment', () => reading.comments.length > 0, patience)
     expect(dataOf(reading.text())).toEqual([])
-    pending['leaving']?.[0]?.response.end()
+    pending.leaving[0]?.end()
     await reading.done
     const data = dataOf(reading.text())
     expect(data).toHaveLength(1)
@@ -74,13 +76,13 @@ describe('silence of the upstream', { concurrent: true }, () => {
     const reading = read(response)
     await until('a comment', () => reading.comments.length > 0, patience)
     expect(scene.upstreams['rescue']?.requests).toHaveLength(0)
-    pending['failing']?.[0]?.response.socket?.resetAndDestroy()
+    pending.failing[0]?.socket?.resetAndDestroy()
     await reading.done
     const data = dataOf(reading.text())
     expect(data.join('')).toContain('rescued')
     expect(data.join('')).not.toContain('error')
     expect(data.at(-1)).toBe('[DONE]')
-    expect(pending['failing']).toHaveLength(1)
+    expect(pending.failing).toHaveLength(1)
     expect(scene.upstreams['rescue']?.requests).toHaveLength(1)
   })
 
@@ -94,12 +96,12 @@ describe('silence of the upstream', { concurrent: true }, () => {
     expect(first - startedAt).toBeGreaterThan(commentMs - 100)
     // Both are seen with the delay of a busy machine, which may have been larger for the first.
     expect(second - startedAt).toBeGreaterThan(2 * commentMs - 200)
-    pending['idle']?.[0]?.response.end(events.slice(2).join(''))
+    pending.idle[0]?.end(events.slice(2).join(''))
     await reading.done
     const data = dataOf(reading.text())
     expect(data.join('')).toContain('after')
     expect(data.at(-1)).toBe('[DONE]')
-    expect(pending['idle']).toHaveLength(1)
+    expect(pending.idle).toHaveLength(1)
   })
 })
 

@@ -38,9 +38,7 @@ async function ask(stream: boolean): Promise<Seen> {
   const number = (name: string) => Number(response.headers.get(name) ?? Number.NaN)
   return {
     status: response.status,
-    code: response.ok
-      ? undefined
-      : (JSON.parse(text) as { error: { code: string } }).error.code,
+    code: response.ok ? undefined : (JSON.parse(text) as { error: { code: string } }).error.code,
     retryAfter: number('retry-after'),
     retryAfterMs: number('retry-after-ms'),
     attempts: number('x-modelgate-attempts'),
@@ -58,8 +56,7 @@ async function storm(count: number, width: number): Promise<Seen[]> {
   return seen
 }
 
-const sent = () =>
-  Object.values(scene.upstreams).reduce((sum, { requests }) => sum + requests.length, 0)
+const sent = () => Object.values(scene.upstreams).reduce((sum, { requests }) => sum + requests.length, 0)
 
 it('hides an upstream that fails 30 % of requests behind a good one, at little cost', limit, async () => {
   let count = 0
@@ -94,16 +91,20 @@ it('asks an upstream that answers 429 no more', limit, async () => {
   expect(sent()).toBe(2)
 })
 
-it('tries no connection twice for one request, though all requests come before the first 429', limit, async () => {
-  const limited = failure(429, 'slow down', { 'retry-after': '120' })
-  await start(limited, limited)
-  const seen = await storm(200, 200)
-  expect(seen.filter(({ status }) => status !== 429)).toEqual([])
-  const first = sent()
-  expect(first).toBeLessThanOrEqual(400)
-  await storm(50, 10)
-  expect(sent()).toBe(first)
-})
+it(
+  'tries no connection twice for one request, though all requests come before the first 429',
+  limit,
+  async () => {
+    const limited = failure(429, 'slow down', { 'retry-after': '120' })
+    await start(limited, limited)
+    const seen = await storm(200, 200)
+    expect(seen.filter(({ status }) => status !== 429)).toEqual([])
+    const first = sent()
+    expect(first).toBeLessThanOrEqual(400)
+    await storm(50, 10)
+    expect(sent()).toBe(first)
+  },
+)
 
 it('tells with a 429 the time that is true', limit, async () => {
   const limited = failure(429, 'slow down', { 'retry-after': '3' })
@@ -122,13 +123,11 @@ it('answers everybody while every upstream resets', limit, async () => {
   await start(reset, reset)
   const seen = await storm(200, 50)
   expect(seen).toHaveLength(200)
-  for (const { status, code, retryAfterMs } of seen) {
-    if (status === 502) expect(code).toBe('upstream_error')
-    else {
-      expect([status, code]).toEqual([503, 'no_healthy_connection'])
-      expect(retryAfterMs).toBeGreaterThan(0)
-    }
-  }
+  const isKnown = ({ status, code, retryAfterMs }: Seen) =>
+    status === 502
+      ? code === 'upstream_error'
+      : status === 503 && code === 'no_healthy_connection' && retryAfterMs > 0
+  expect(seen.filter((answer) => !isKnown(answer))).toEqual([])
   expect(seen.some(({ status }) => status === 502)).toBe(true)
   expect(sent()).toBeLessThanOrEqual(240)
   expect(await metric(scene.gateway, 'modelgate_inflight_requests')).toBe(0)

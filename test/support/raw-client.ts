@@ -7,13 +7,18 @@ export interface RawRequest {
 }
 
 /** A chat request as bytes, for clients that do with their socket what no HTTP library does. */
-export function rawChat(scene: Pick<Scene, 'token'>, fields: Record<string, unknown> = {}): RawRequest {
+export function rawChat(
+  scene: Pick<Scene, 'token'>,
+  fields: Record<string, unknown> = {},
+  requestId = 'raw',
+): RawRequest {
   const body = JSON.stringify({ model: 'gpt', messages: [userMessage], ...fields })
   const head = [
     'POST /v1/chat/completions HTTP/1.1',
     'host: gateway.test',
     `authorization: Bearer ${scene.token}`,
     'content-type: application/json',
+    `x-request-id: ${requestId}`,
     `content-length: ${Buffer.byteLength(body)}`,
     'connection: close',
   ]

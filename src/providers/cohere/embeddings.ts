@@ -80,10 +80,7 @@ function readTexts({ input }: EmbeddingsRequest): string[] {
 }
 
 /** null: nothing is asked for, or the only length that the model has. */
-function readDimension(
-  { dimensions }: EmbeddingsRequest,
-  capabilities: CohereCapabilities,
-): number | null {
+function readDimension({ dimensions }: EmbeddingsRequest, capabilities: CohereCapabilities): number | null {
   if (dimensions === undefined || dimensions === null) return null
   if (!Number.isInteger(dimensions) || dimensions < 1) {
     throw invalid('dimensions', '`dimensions` must be a positive integer.')

@@ -18,7 +18,10 @@ export interface BesideJson {
  * Throws 400: `unsupported_parameter` beside tools or documents, which Cohere refuses, `invalid_request` for an
  * unknown type.
  */
-export function responseFormat({ response_format: format }: ChatRequest, beside: BesideJson): JsonMode | null {
+export function responseFormat(
+  { response_format: format }: ChatRequest,
+  beside: BesideJson,
+): JsonMode | null {
   if (format === undefined || format === null || format.type === 'text') return null
   if (format.type !== 'json_object' && format.type !== 'json_schema') {
     throw invalid('response_format', '`response_format.type` is none of the types there are.')

@@ -40,6 +40,7 @@ export function createEvaluator(limits: EvaluatorLimits = evaluatorLimits): Eval
   const compiled = new Map<string, jsonata.Expression>()
   let budget: Budget = limits
   let check: (value: unknown) => void = () => {}
+  const checkResult = (_node: unknown, _input: unknown, _frame: unknown, result: unknown) => check(result)
   const replacements = guardNatives(() => budget)
 
   function compile(source: string, functions: ReadonlyMap<string, NativeFunction>): jsonata.Expression {
@@ -53,8 +54,8 @@ export function createEvaluator(limits: EvaluatorLimits = evaluatorLimits): Eval
     const switchedOff = findSwitchedOff(expression.ast())
     if (switchedOff !== null) throw switchedOff
     for (const [name, replacement] of functions) expression.assign(name, replacement)
-    const assign: (name: string | symbol, value: unknown) => void = expression.assign
-    assign(exitHook, (_node: unknown, _input: unknown, _frame: unknown, result: unknown) => check(result))
+    // Its type has no symbols, by which JSONata looks its hooks up.
+    expression.assign(exitHook as unknown as string, checkResult)
     const oldest = compiled.keys().next().value
     if (compiled.size >= limits.maxCompiled && oldest !== undefined) compiled.delete(oldest)
     compiled.set(source, expression)

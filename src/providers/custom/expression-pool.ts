@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import type { Job, Reply } from './evaluator.ts'
 import { ExpressionError } from './expression-error.ts'
+import { createWaitingJobs, type ExpressionValues, type WaitingJob } from './waiting-jobs.ts'
 
 export interface ExpressionPoolOptions {
   readonly maxWorkers?: number
@@ -11,9 +12,8 @@ export interface ExpressionPoolOptions {
   /** Jobs that wait for a worker, and how long each may; ms. */
   readonly maxWaiting?: number
   readonly maxWaitMs?: number
-  /** Characters of one job's input. */
+  /** Characters of one job's input, and of its values together. */
   readonly maxInput?: number
-  /** Characters of one job's values together. */
   readonly maxOutput?: number
   /** Heap of one worker. */
   readonly maxHeapMb?: number
@@ -21,150 +21,111 @@ export interface ExpressionPoolOptions {
 
 export interface ExpressionPool {
   /** The values by their expressions' names; one that came to nothing has none. Rejects with ExpressionError. */
-  run(job: Job): Promise<Readonly<Record<string, unknown>>>
+  run(job: Job): Promise<ExpressionValues>
   /** Ends the workers; what is under way or waits is `busy`. */
   close(): Promise<void>
-}
-
-interface Waiting {
-  readonly job: Job
-  readonly resolve: (values: Readonly<Record<string, unknown>>) => void
-  readonly reject: (error: ExpressionError) => void
-  timer: NodeJS.Timeout
 }
 
 interface Slot {
   readonly worker: Worker
   ready: boolean
-  current: Waiting | null
+  current: WaitingJob | null
   timer: NodeJS.Timeout
 }
 
-/** Node runs the sources as they are; what is built stands beside this file under its new extension. */
-const workerUrl = new URL(
-  `./expression-worker.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`,
-  import.meta.url,
-)
+const mebi = 1024 * 1024
 
 /**
  * Evaluates expressions in worker threads, started when first needed: what blocks one is ended at its deadline, what
  * exhausts its heap ends only it. Workers get neither the environment nor anything but the jobs.
  */
 export function createExpressionPool(options: ExpressionPoolOptions = {}): ExpressionPool {
-  const { maxWorkers = 2, startMs = 10_000, deadlineMs = 1000, maxWaiting = 1000, maxWaitMs = 5000 } = options
-  const { maxInput = 8 * 1024 * 1024, maxOutput = 16 * 1024 * 1024, maxHeapMb = 256 } = options
+  const { maxWorkers = 2, startMs = 10_000, deadlineMs = 1000, maxHeapMb = 256 } = options
+  const { maxInput = 8 * mebi, maxOutput = 16 * mebi, maxWaiting = 1000, maxWaitMs = 5000 } = options
+  const waiting = createWaitingJobs({ maxWaiting, maxWaitMs, maxOutput })
   const slots = new Set<Slot>()
   const ending = new Set<Promise<unknown>>()
-  const waiting = new Set<Waiting>()
   let closed = false
 
   function start(): void {
-    const worker = new Worker(workerUrl, {
-      name: 'modelgate-expressions',
-      env: {},
-      execArgv: [],
-      resourceLimits: { maxOldGenerationSizeMb: maxHeapMb, maxYoungGenerationSizeMb: 32, stackSizeMb: 8 },
-    })
-    const timer = setTimeout(() => drop(slot, new ExpressionError('busy', 'No worker has started.')), startMs)
-    const slot: Slot = { worker, ready: false, current: null, timer }
+    const worker = startWorker(maxHeapMb)
+    const tooLate = () => drop(slot, new ExpressionError('busy', 'No worker has started.'))
+    const slot: Slot = { worker, ready: false, current: null, timer: setTimeout(tooLate, startMs) }
     slots.add(slot)
-    worker.unref()
-    worker.on('message', (reply: Reply | 'ready') => (reply === 'ready' ? welcome(slot) : finish(slot, reply)))
+    worker.on('message', (reply: Reply | 'ready') => receive(slot, reply))
     worker.on('error', (error) => drop(slot, asExpressionError(error)))
     worker.on('exit', () => drop(slot, new ExpressionError('bounds', 'It ended its worker.')))
   }
 
-  function welcome(slot: Slot): void {
+  function receive(slot: Slot, reply: Reply | 'ready'): void {
     clearTimeout(slot.timer)
-    slot.ready = true
+    if (reply === 'ready') slot.ready = true
+    else slot.current?.answer(reply)
+    slot.current = null
     dispatch()
   }
 
   function dispatch(): void {
     for (const slot of slots) {
-      const [next] = waiting
-      if (next === undefined) return
-      if (slot.ready && slot.current === null) give(slot, next)
+      if (slot.ready && slot.current === null) giveTo(slot)
     }
     const starting = [...slots].filter(({ ready }) => !ready).length
     if (waiting.size > starting && slots.size < maxWorkers) start()
   }
 
-  function give(slot: Slot, next: Waiting): void {
-    waiting.delete(next)
-    clearTimeout(next.timer)
+  function giveTo(slot: Slot): void {
+    const next = waiting.take()
+    if (next === undefined) return
     slot.current = next
-    slot.timer = setTimeout(
-      () => drop(slot, new ExpressionError('bounds', `It takes longer than ${deadlineMs} ms.`)),
-      deadlineMs,
-    )
+    const tooLong = () => drop(slot, new ExpressionError('bounds', `It takes longer than ${deadlineMs} ms.`))
+    slot.timer = setTimeout(tooLong, deadlineMs)
     slot.worker.postMessage(next.job)
   }
 
-  function finish(slot: Slot, reply: Reply): void {
-    const { current } = slot
-    if (current === null) return
-    clearTimeout(slot.timer)
-    slot.current = null
-    settle(current, reply)
-    dispatch()
-  }
-
-  function settle({ resolve, reject }: Waiting, reply: Reply): void {
-    if ('fault' in reply) return reject(new ExpressionError('failed', reply.fault.message, reply.fault))
-    if (reply.values.length > maxOutput) {
-      return reject(new ExpressionError('bounds', `It comes to more than ${maxOutput} characters.`))
-    }
-    resolve(JSON.parse(reply.values) as Record<string, unknown>)
-  }
-
-  /** Ends a worker, once. One that never started fails what waits: the next is only started for what comes then. */
+  /** Ends a worker, once. Where none can start, what waits is refused: the next is only started for what comes then. */
   function drop(slot: Slot, error: ExpressionError): void {
     if (!slots.delete(slot)) return
     clearTimeout(slot.timer)
     const ended = slot.worker.terminate().catch(() => {})
     ending.add(ended)
     void ended.then(() => ending.delete(ended))
-    slot.current?.reject(withExpression(error, slot.current.job))
+    slot.current?.refuse(withExpression(error, slot.current.job))
     if (slot.ready) dispatch()
-    else if (slots.size === 0) refuseWaiting(error)
+    else if (slots.size === 0) waiting.refuseAll(error)
   }
 
-  function refuseWaiting(error: ExpressionError): void {
-    for (const { reject, timer } of waiting) {
-      clearTimeout(timer)
-      reject(error)
+  function run(job: Job): Promise<ExpressionValues> {
+    if (closed) return Promise.reject(new ExpressionError('busy', 'The gateway is stopping.'))
+    if (job.input.length > maxInput) {
+      return Promise.reject(new ExpressionError('bounds', `Templates take ${maxInput} characters at most.`))
     }
-    waiting.clear()
-  }
-
-  function run(job: Job): Promise<Readonly<Record<string, unknown>>> {
-    return new Promise((resolve, reject) => {
-      if (closed) return reject(new ExpressionError('busy', 'The gateway is stopping.'))
-      if (job.input.length > maxInput) {
-        return reject(new ExpressionError('bounds', `Templates take ${maxInput} characters at most.`))
-      }
-      const busy = () => new ExpressionError('busy', 'Too many templates are being evaluated.')
-      if (waiting.size >= maxWaiting) return reject(busy())
-      const timer = setTimeout(() => {
-        waiting.delete(entry)
-        reject(busy())
-      }, maxWaitMs)
-      const entry: Waiting = { job, resolve, reject, timer }
-      waiting.add(entry)
-      dispatch()
-    })
+    const values = waiting.add(job)
+    dispatch()
+    return values
   }
 
   async function close(): Promise<void> {
     closed = true
     const stopping = new ExpressionError('busy', 'The gateway is stopping.')
-    refuseWaiting(stopping)
-    for (const slot of [...slots]) drop(slot, stopping)
+    waiting.refuseAll(stopping)
+    for (const slot of slots) drop(slot, stopping)
     await Promise.all(ending)
   }
 
   return { run, close }
+}
+
+/** Node runs the sources as they are; what is built stands beside this file under its new extension. */
+function startWorker(maxOldGenerationSizeMb: number): Worker {
+  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
+  const worker = new Worker(new URL(`./expression-worker.${extension}`, import.meta.url), {
+    name: 'modelgate-expressions',
+    env: {},
+    execArgv: [],
+    resourceLimits: { maxOldGenerationSizeMb, maxYoungGenerationSizeMb: 32, stackSizeMb: 8 },
+  })
+  worker.unref()
+  return worker
 }
 
 /** Where a job has one expression, that is the one that was under way. */

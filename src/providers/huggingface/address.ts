@@ -6,7 +6,7 @@ export const routerUrl = 'https://router.huggingface.co/v1'
 /** Where chat and lists go: the router, or a dedicated endpoint's `/v1`, which the endpoint's own address leaves out. */
 export function rootUrl({ settings }: Credential): string {
   const address = (settings['base_url'] ?? routerUrl).replace(/\/+$/, '')
-  return /\/v1$/.test(address) ? address : `${address}/v1`
+  return address.endsWith('/v1') ? address : `${address}/v1`
 }
 
 /**

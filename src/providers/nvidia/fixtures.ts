@@ -134,11 +134,7 @@ export const errorFixtures: readonly ErrorFixture[] = [
   {
     name: 'dimensions of a model of one size',
     status: 422,
-    body: JSON.stringify({
-      detail: [
-        { type: 'extra_forbidden', loc: ['body', 'dimensions'], msg: 'Extra inputs are not permitted' },
-      ],
-    }),
+    body: '{"detail":[{"loc":["body","dimensions"],"msg":"Extra inputs are not permitted"}]}',
     expected: { ...refused, status: 422, message: 'body.dimensions: Extra inputs are not permitted' },
   },
   {

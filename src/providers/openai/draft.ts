@@ -56,9 +56,9 @@ export class Draft {
 
 /** Whether a parameter's value asks for anything but what leaving it out would give. */
 export function isAsked(name: string, value: unknown): boolean {
+  if (name === 'parallel_tool_calls') return value === false
   if (value === undefined || value === null || value === false || value === '') return false
   if (name === 'n' || name === 'best_of') return value !== 1
-  if (name === 'parallel_tool_calls') return value !== true
   if (typeof value === 'number') return value !== 0 || name === 'temperature' || name === 'seed'
   return typeof value !== 'object' || Object.keys(value).length > 0
 }

@@ -37,7 +37,8 @@ export async function runStream({
   const reader = openStream({ translator, mode, call, headers })
   const written: Uint8Array[] = []
   const { committed, counted } = await pushAll(reader, chunks, written)
-  const final: StreamFinal = reader.end()
+  const ended = reader.end()
+  const final: StreamFinal = ended instanceof Promise ? await ended : ended
   const shows = committed || final.error === null
   if (shows && final.output !== null) written.push(Buffer.from(final.output))
   const text = shows ? Buffer.concat(written).toString('utf8') : ''

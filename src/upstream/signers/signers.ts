@@ -1,4 +1,5 @@
 import type { SignerName } from '../../core/provider.ts'
+import { signCustomHeaders } from './custom-headers.ts'
 import { signBearer, signNothing, signWithHeader } from './header-signers.ts'
 import type { Signer } from './signer.ts'
 
@@ -17,6 +18,7 @@ export function createSigners({ signers = {} }: SignersOptions = {}): Sign {
     'x-api-key': signWithHeader('x-api-key'),
     'api-key': signWithHeader('api-key'),
     'x-goog-api-key': signWithHeader('x-goog-api-key'),
+    'custom-headers': signCustomHeaders,
     ...signers,
   }
   return (name, request, credential, signal) => {
