@@ -42,7 +42,6 @@ export interface App {
 }
 
 const keepAliveMs = 15_000
-const flushMs = 60_000
 /** For refusals that are being written when the last request ends. */
 const lastAnswersMs = 500
 
@@ -88,7 +87,6 @@ export function createApp({ config, providers, log, version, clock = systemClock
       maxBodyBytes: config.limits.max_body_bytes,
       deadlines: deadlinesOf(config),
       keepAliveMs,
-      flushMs,
     },
     corsOrigins: config.listen.cors_origins,
     remoteAddress: createRemoteAddress(config.listen.trusted_proxies),

@@ -55,12 +55,13 @@ export function createTokenCache({ clock, maxEntries, leewaySeconds }: TokenCach
     get(digest) {
       const token = tokens.get(digest)
       if (token === undefined) return undefined
-      tokens.delete(digest)
       const isGood =
         clock.now() < token.expiresAt * 1_000 && !token.key.retired && !isRevoked(token.principal.tokenId)
+      if (!isGood || tokens.size * 2 > maxEntries) tokens.delete(digest)
       if (!isGood) return undefined
-      // A map keeps the order in which entries were put in: back to the end.
-      tokens.set(digest, token)
+      // A map keeps the order in which entries were put in: back to the end. While there is room nobody asks for it,
+      // and each move would leave the collector a piece of the map.
+      if (tokens.size * 2 >= maxEntries) tokens.set(digest, token)
       return token
     },
     set(digest, token) {

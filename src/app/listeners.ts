@@ -1,8 +1,7 @@
 import type { HttpBindings } from '@hono/node-server'
-import { Hono } from 'hono'
+import type { Hono } from 'hono'
 import type { Config } from '../config.ts'
 import type { Certificate } from '../config/certificate.ts'
-import { errorBody, GatewayError } from '../core/errors.ts'
 import { type Listener, listen } from './listener.ts'
 
 type App = Hono<{ Bindings: HttpBindings }>
@@ -34,8 +33,9 @@ export function createListeners({ config, proxy, pages }: ListenersOptions): Lis
 
   return {
     async start() {
-      const main = await open(telemetry.port === null ? joined(proxy, pages) : joined(proxy), at.port)
-      if (telemetry.port !== null) await open(joined(pages), telemetry.port)
+      if (telemetry.port === null) proxy.route('/', pages)
+      const main = await open(proxy, at.port)
+      if (telemetry.port !== null) await open(pages, telemetry.port)
       return main
     },
     replaceTls: (tls) => {
@@ -45,13 +45,4 @@ export function createListeners({ config, proxy, pages }: ListenersOptions): Lis
       await Promise.all(started.map((listener) => listener.close(graceMs)))
     },
   }
-}
-
-function joined(...parts: readonly App[]): App {
-  const app: App = new Hono()
-  for (const part of parts) app.route('/', part)
-  const refusal = (error: GatewayError) => Response.json(errorBody(error), { status: error.status })
-  app.notFound(() => refusal(new GatewayError('unsupported_endpoint', 'There is nothing at this path.')))
-  app.onError(() => refusal(new GatewayError('internal_error', 'The gateway failed to handle this request.')))
-  return app
 }

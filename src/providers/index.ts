@@ -3,6 +3,7 @@ import { createAnthropic } from './anthropic/provider.ts'
 import { createAzureOpenAI } from './azure/provider.ts'
 import { createBedrock } from './bedrock/provider.ts'
 import { createCohere } from './cohere/provider.ts'
+import { createCustom } from './custom/provider.ts'
 import { createGoogle } from './google/provider.ts'
 import { createHuggingFace } from './huggingface/provider.ts'
 import { createNvidia } from './nvidia/provider.ts'
@@ -16,6 +17,7 @@ export function createProviders(): ReadonlyMap<string, Provider> {
     createAnthropic(),
     createBedrock(),
     createCohere(),
+    createCustom(),
     createGoogle(),
     createAzureOpenAI(),
     createHuggingFace(),

@@ -1,5 +1,6 @@
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import { errorBody, type GatewayError } from '../core/errors.ts'
+import { endAnswer } from './flush.ts'
 import { retryHeaders } from './headers.ts'
 
 /** A whole answer with a known length. Does nothing where the client has left or a head has gone out already. */
@@ -16,7 +17,7 @@ export function sendBytes(
     'content-type': contentType,
     'content-length': typeof bytes === 'string' ? Buffer.byteLength(bytes) : bytes.length,
   })
-  outgoing.end(bytes)
+  endAnswer(outgoing, bytes)
 }
 
 export function sendJson(

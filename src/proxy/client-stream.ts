@@ -2,14 +2,13 @@ import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import { sseEvent } from '../core/chat-chunks.ts'
 import type { Clock } from '../core/clock.ts'
 import { errorBody, type GatewayError } from '../core/errors.ts'
+import { endAnswer } from './flush.ts'
 
 export interface ClientStreamOptions {
   readonly outgoing: ServerResponse
   readonly clock: Clock
   /** Silence after which a comment goes out, ms. */
   readonly keepAliveMs: number
-  /** How long a client may take to read the last bytes, ms. */
-  readonly flushMs: number
   /** The head, where silence forces it out before any connection has answered. */
   readonly earlyHeaders: () => OutgoingHttpHeaders
 }
@@ -88,16 +87,8 @@ export class ClientStream {
     this.#timer = setTimeout(() => this.#tick(), Math.max(1, dueMs))
   }
 
-  /**
-   * The last bytes must reach a client that still reads, and must not be held for one that does not: its socket is
-   * destroyed before the end was written, since SDKs take a clean end for success.
-   */
   #end(last: string): void {
     this.close()
-    const { outgoing, flushMs } = this.#options
-    if (outgoing.destroyed) return
-    const giveUp = setTimeout(() => outgoing.destroy(), flushMs)
-    outgoing.once('close', () => clearTimeout(giveUp))
-    outgoing.end(last, () => clearTimeout(giveUp))
+    if (!this.#options.outgoing.destroyed) endAnswer(this.#options.outgoing, last)
   }
 }

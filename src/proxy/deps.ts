@@ -40,8 +40,6 @@ export interface ProxyLimits {
   readonly deadlines: Deadlines
   /** Silence on a stream after which a comment goes out, ms. */
   readonly keepAliveMs: number
-  /** How long a client may take over the last bytes, ms. */
-  readonly flushMs: number
 }
 
 /** Connections are checked against the catalogue when they are saved, so that a missing provider is a fault of ours. */

@@ -34,7 +34,7 @@ export interface Tried {
  */
 export async function failover(options: FailoverOptions): Promise<Tried> {
   const { deps, model, connectionName, affinityKey, flight, signal } = options
-  const tried = new Set(options.unfit)
+  let tried = options.unfit
   const errors: GatewayError[] = []
   let repeated = false
   for (;;) {
@@ -46,8 +46,7 @@ export async function failover(options: FailoverOptions): Promise<Tried> {
       }
       // The only candidate gets a second try, after a pause.
       repeated = true
-      tried.clear()
-      for (const id of options.unfit) tried.add(id)
+      tried = options.unfit
       await sleep(deps.router.backoffMs(errors.length), undefined, { signal })
       continue
     }
@@ -58,7 +57,7 @@ export async function failover(options: FailoverOptions): Promise<Tried> {
       errors.push(error)
       if (!flight.mayRetry({ error, attempts: errors.length }))
         throw deps.router.pickError(errors, model, connectionName)
-      tried.add(choice.attempt.connection.id)
+      tried = new Set(tried).add(choice.attempt.connection.id)
     }
   }
 }
@@ -72,11 +71,11 @@ async function tryOnce(options: FailoverOptions, attempt: Attempt): Promise<Trie
   const { deps, journal, signal } = options
   const { connection } = attempt
   const startedAt = deps.clock.monotonic()
-  const stopWaiting = journal.waiting()
+  journal.beginWaiting()
   journal.connection = connection
   const close = (outcome: AttemptRecord['outcome']) => {
-    stopWaiting()
-    journal.attempted({
+    journal.endWaiting()
+    journal.attempts.push({
       model: connection.model,
       provider: connection.provider,
       connection: connection.name,

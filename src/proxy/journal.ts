@@ -5,31 +5,6 @@ import type { Operation } from '../core/openai.ts'
 import type { AttemptRecord, RequestOutcome, RequestRecord } from '../core/record.ts'
 import type { Usage } from '../core/usage.ts'
 
-/** The facts of one request as they become known; `close` hands them on exactly once. */
-export interface Journal {
-  readonly requestId: string
-  principal: Principal | null
-  team: string | null
-  model: string | null
-  connection: Connection | null
-  stream: boolean
-  usage: Usage | null
-  upstreamRequestId: string | null
-  error: GatewayError | null
-  outcome: RequestOutcome
-  /** Ms from the request's arrival. */
-  elapsed(): number
-  authenticated(): void
-  readonly authMs: number
-  /** Starts a stretch of waiting for the upstream; the function it returns ends it, once. */
-  waiting(): () => void
-  upstreamMs(): number
-  firstToken(): void
-  attempted(record: AttemptRecord): void
-  readonly attempts: readonly AttemptRecord[]
-  close(status: number): void
-}
-
 export interface JournalOptions {
   readonly requestId: string
   readonly operation: Operation | 'models' | 'other'
@@ -39,82 +14,89 @@ export interface JournalOptions {
   readonly record: (record: RequestRecord) => void
 }
 
-export function createJournal({
-  requestId,
-  operation,
-  method,
-  path,
-  clock,
-  record,
-}: JournalOptions): Journal {
-  const startedAt = clock.monotonic()
-  const attempts: AttemptRecord[] = []
-  let waitedMs = 0
-  let waitingSince: number | null = null
-  let firstTokenMs: number | null = null
-  let closed = false
-  const elapsed = () => clock.monotonic() - startedAt
+/** The facts of one request as they become known; `close` hands them on exactly once. */
+export class Journal {
+  principal: Principal | null = null
+  team: string | null = null
+  model: string | null = null
+  connection: Connection | null = null
+  stream = false
+  usage: Usage | null = null
+  upstreamRequestId: string | null = null
+  error: GatewayError | null = null
+  outcome: RequestOutcome = 'success'
+  authMs = 0
+  readonly attempts: AttemptRecord[] = []
+  readonly #options: JournalOptions
+  readonly #startedAt: number
+  #waitedMs = 0
+  #waitingSince: number | null = null
+  #firstTokenMs: number | null = null
+  #isClosed = false
 
-  const journal: Journal = {
-    requestId,
-    principal: null,
-    team: null,
-    model: null,
-    connection: null,
-    stream: false,
-    usage: null,
-    upstreamRequestId: null,
-    error: null,
-    outcome: 'success',
-    authMs: 0,
-    attempts,
-    elapsed,
-    authenticated: () => {
-      Object.assign(journal, { authMs: elapsed() })
-    },
-    waiting: () => {
-      const since = clock.monotonic()
-      waitingSince = since
-      return () => {
-        if (waitingSince !== since) return
-        waitedMs += clock.monotonic() - since
-        waitingSince = null
-      }
-    },
-    upstreamMs: () => waitedMs + (waitingSince === null ? 0 : clock.monotonic() - waitingSince),
-    firstToken: () => {
-      firstTokenMs ??= elapsed()
-    },
-    attempted: (attempt) => {
-      attempts.push(attempt)
-    },
-    close: (status) => {
-      if (closed) return
-      closed = true
-      record({
-        requestId,
-        operation,
-        method,
-        path,
-        subject: journal.principal?.subject ?? null,
-        issuer: journal.principal?.issuer ?? null,
-        team: journal.team,
-        model: journal.model,
-        provider: journal.connection?.provider ?? null,
-        connection: journal.connection?.name ?? null,
-        stream: journal.stream,
-        attempts,
-        status,
-        errorCode: journal.error?.code ?? null,
-        outcome: journal.outcome,
-        durationMs: elapsed(),
-        authMs: journal.authMs,
-        upstreamMs: journal.upstreamMs(),
-        firstTokenMs,
-        usage: journal.usage,
-        upstreamRequestId: journal.upstreamRequestId,
-      })
-    },
+  constructor(options: JournalOptions) {
+    this.#options = options
+    this.#startedAt = options.clock.monotonic()
   }
-  return journal
+
+  get requestId(): string {
+    return this.#options.requestId
+  }
+
+  authenticated(): void {
+    this.authMs = this.#elapsed()
+  }
+
+  firstToken(): void {
+    this.#firstTokenMs ??= this.#elapsed()
+  }
+
+  /** A stretch of waiting for the upstream begins. */
+  beginWaiting(): void {
+    this.#waitingSince = this.#options.clock.monotonic()
+  }
+
+  endWaiting(): void {
+    this.#waitedMs = this.upstreamMs()
+    this.#waitingSince = null
+  }
+
+  /** Time in which an attempt was under way, ms. */
+  upstreamMs(): number {
+    if (this.#waitingSince === null) return this.#waitedMs
+    return this.#waitedMs + this.#options.clock.monotonic() - this.#waitingSince
+  }
+
+  close(status: number): void {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    const { requestId, operation, method, path, record } = this.#options
+    record({
+      requestId,
+      operation,
+      method,
+      path,
+      subject: this.principal?.subject ?? null,
+      issuer: this.principal?.issuer ?? null,
+      team: this.team,
+      model: this.model,
+      provider: this.connection?.provider ?? null,
+      connection: this.connection?.name ?? null,
+      stream: this.stream,
+      attempts: this.attempts,
+      status,
+      errorCode: this.error?.code ?? null,
+      outcome: this.outcome,
+      durationMs: this.#elapsed(),
+      authMs: this.authMs,
+      upstreamMs: this.upstreamMs(),
+      firstTokenMs: this.#firstTokenMs,
+      usage: this.usage,
+      upstreamRequestId: this.upstreamRequestId,
+    })
+  }
+
+  #elapsed(): number {
+    return this.#options.clock.monotonic() - this.#startedAt
+  }
 }

@@ -77,19 +77,21 @@ function parseJson(bytes: Buffer): Record<string, unknown> {
  * match names without regard to case, so `model` and `stream` must each stand once, in whatever spelling.
  */
 function refuseDuplicates(raw: TopLevel): void {
-  const seen = new Set<string>()
-  for (const member of raw.members) {
-    const name = member.key.toLowerCase()
-    if (name !== 'model' && name !== 'stream') continue
-    if (seen.has(name) || name !== member.key) {
-      throw new GatewayError(
-        'invalid_request',
-        `The request body names \`${name}\` more than once or misspelt.`,
-        {
-          param: name,
-        },
-      )
-    }
-    seen.add(name)
+  let models = 0
+  let streams = 0
+  for (const { key } of raw.members) {
+    // In capitals, since to them other letters than the plain ones fold as well (`ſtream`).
+    const name = key.length === 5 || key.length === 6 ? key.toUpperCase() : ''
+    if (name === 'MODEL') models += key === 'model' ? 1 : 2
+    if (name === 'STREAM') streams += key === 'stream' ? 1 : 2
   }
+  const param = models > 1 ? 'model' : streams > 1 ? 'stream' : null
+  if (param === null) return
+  throw new GatewayError(
+    'invalid_request',
+    `The request body names \`${param}\` more than once or misspelt.`,
+    {
+      param,
+    },
+  )
 }

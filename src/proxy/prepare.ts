@@ -32,12 +32,12 @@ export function prepare(
       param: 'model',
     })
   }
-  const unfit = new Set<string>()
-  for (const connection of model.connections) {
-    if (requireProvider(deps, connection).operations[operation] === undefined) unfit.add(connection.id)
-  }
-  const wanted = model.connections.filter(({ name }) => connectionName === null || name === connectionName)
-  if (wanted.length > 0 && wanted.every(({ id }) => unfit.has(id))) {
+  const unfit = unfitFor(deps, operation, model)
+  const isWanted = ({ name }: Connection) => connectionName === null || name === connectionName
+  if (
+    unfit.size > 0 &&
+    model.connections.every((connection) => !isWanted(connection) || unfit.has(connection.id))
+  ) {
     throw new GatewayError(
       'unsupported_operation',
       `The provider of \`${model.name}\` has no ${operation} operation; use chat completions.`,
@@ -63,6 +63,16 @@ export function prepare(
     },
     call: (connection) => ({ ...shared, connection }) as Call,
   }
+}
+
+const none: ReadonlySet<string> = new Set()
+
+/** Connections whose provider does not have the operation: usually none, and then nothing is made for it. */
+function unfitFor(deps: ProxyDeps, operation: Operation, { connections }: Model): ReadonlySet<string> {
+  const isFit = (connection: Connection) =>
+    requireProvider(deps, connection).operations[operation] !== undefined
+  if (connections.every(isFit)) return none
+  return new Set(connections.filter((connection) => !isFit(connection)).map(({ id }) => id))
 }
 
 /** The model's own `dimensions`, where the client names none. */

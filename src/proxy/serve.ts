@@ -53,7 +53,6 @@ export async function serve(visit: Visit, operation: Operation, pathModel: strin
     outgoing,
     clock: deps.clock,
     keepAliveMs: deps.limits.keepAliveMs,
-    flushMs: deps.limits.flushMs,
     earlyHeaders: () => visit.headers,
   })
   try {

@@ -6,7 +6,7 @@ import { sendError } from './answer.ts'
 import { allowOrigin } from './cors.ts'
 import type { ProxyDeps } from './deps.ts'
 import { headerText, requestIdOf } from './headers.ts'
-import { createJournal, type Journal } from './journal.ts'
+import { Journal } from './journal.ts'
 import { discardBody } from './read-body.ts'
 import type { Visit } from './serve.ts'
 
@@ -22,7 +22,7 @@ export async function visited(
   work: (visit: Visit) => Promise<void>,
 ): Promise<void> {
   const requestId = requestIdOf(incoming.headers, deps.makeId)
-  const journal = createJournal({
+  const journal = new Journal({
     requestId,
     operation,
     method: incoming.method ?? '',

@@ -55,6 +55,8 @@ export function createExpressionPool(options: ExpressionPoolOptions = {}): Expre
     worker.on('message', (reply: Reply | 'ready') => receive(slot, reply))
     worker.on('error', (error) => drop(slot, asExpressionError(error)))
     worker.on('exit', () => drop(slot, new ExpressionError('bounds', 'It ended its worker.')))
+    // Last, since a listener for messages holds the process.
+    worker.unref()
   }
 
   function receive(slot: Slot, reply: Reply | 'ready'): void {
@@ -118,14 +120,12 @@ export function createExpressionPool(options: ExpressionPoolOptions = {}): Expre
 /** Node runs the sources as they are; what is built stands beside this file under its new extension. */
 function startWorker(maxOldGenerationSizeMb: number): Worker {
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
-  const worker = new Worker(new URL(`./expression-worker.${extension}`, import.meta.url), {
+  return new Worker(new URL(`./expression-worker.${extension}`, import.meta.url), {
     name: 'modelgate-expressions',
     env: {},
     execArgv: [],
     resourceLimits: { maxOldGenerationSizeMb, maxYoungGenerationSizeMb: 32, stackSizeMb: 8 },
   })
-  worker.unref()
-  return worker
 }
 
 /** Where a job has one expression, that is the one that was under way. */

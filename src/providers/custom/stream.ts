@@ -12,13 +12,16 @@ import { streamExpressions, templateOf } from './template.ts'
 const lastEvent = '[DONE]'
 
 /**
- * Reads a stream by the template's `stream`, each event as JSON or, where it is none, as a text. The stream is whole
+ * Reads a stream by the template's `stream`, each event as JSON; where the data of an SSE event is
+ * none, as a text. The stream is whole
  * once `done` is true or `[DONE]` has come; a template without `done` takes the body's proper end for it, if there was
  * any text.
  */
 export function openStreamTranslator(pool: ExpressionPool, call: ChatCall): StreamTranslator {
   const template = templateOf(call.connection)
   const expressions = streamExpressions(template)
+  // Lines are JSON by their format; the data of SSE may be anything.
+  const allowText = template.stream?.format === 'sse'
   const endsByItself = template.stream?.done === undefined
   const chunks = createChunks(call)
   let usage: Usage | null = null
@@ -27,7 +30,7 @@ export function openStreamTranslator(pool: ExpressionPool, call: ChatCall): Stre
 
   async function push({ data }: WireEvent): Promise<ChatChunk[]> {
     if (data.trim() === lastEvent) return finish()
-    const values = await pool.run({ expressions, input: data, allowText: true }).catch((error: unknown) => {
+    const values = await pool.run({ expressions, input: data, allowText }).catch((error: unknown) => {
       throw answerFault(error)
     })
     throwFound(values['stream.error'], { inStream: true })

@@ -20,13 +20,15 @@ const paths: Readonly<Record<Operation, string>> = {
  * The upstream's request: the client's body with a few top-level members changed in place (design §3). Throws 400
  * `unsupported_parameter` for what changes the answer and this upstream refuses.
  */
-export function buildRequest(call: Call, provider: Preset): BuiltRequests {
+export function buildRequest(call: Call, provider: Preset, resolve: ResolveQuirks = quirksOf): BuiltRequests {
   const { connection } = call
   const preset = presetAt(provider, connection.credential)
-  const { body, dropped } = buildBody(call, preset)
+  const { body, dropped } = buildBody(call, preset, resolve)
   const url = endpoint(connection.credential, preset, preset.paths?.[call.operation] ?? paths[call.operation])
   return { requests: [{ method: 'POST', url, headers: headersFor(call, preset.headers), body }], dropped }
 }
+
+export type ResolveQuirks = (connection: Connection, preset: Preset, effort?: unknown) => ResolvedQuirks
 
 /** The quirks of a connection: its preset's, its model's, its own. */
 export function quirksOf(connection: Connection, preset: Preset, effort: unknown = null): ResolvedQuirks {
@@ -41,9 +43,13 @@ export function quirksOf(connection: Connection, preset: Preset, effort: unknown
 }
 
 /** The body alone, for upstreams of the same protocol at addresses of another form. */
-export function buildBody(call: Call, preset: Preset): { body: Uint8Array; dropped: readonly string[] } {
+export function buildBody(
+  call: Call,
+  preset: Preset,
+  resolve: ResolveQuirks = quirksOf,
+): { body: Uint8Array; dropped: readonly string[] } {
   const { overrides, modelName } = call.connection
-  const quirks = quirksOf(call.connection, preset, call.body['reasoning_effort'])
+  const quirks = resolve(call.connection, preset, call.body['reasoning_effort'])
   const draft = new Draft(call)
   for (const { key } of call.raw.members) if (isRoutingField(key, preset.strip)) draft.drop(key)
   draft.set('model', modelName)

@@ -1,9 +1,9 @@
 import type { Connection } from '../../core/entities.ts'
 import type { Operation } from '../../core/openai.ts'
-import type { Call, Provider, Translator } from '../../core/provider.ts'
+import type { Provider, Translator } from '../../core/provider.ts'
 import { remoteUrls } from '../shared/media.ts'
-import { buildRequest, endpoint, quirksOf } from './build-request.ts'
-import type { Capabilities } from './capabilities.ts'
+import { buildRequest, endpoint, quirksOf, type ResolveQuirks } from './build-request.ts'
+import type { ResolvedQuirks } from './capabilities.ts'
 import { apiKeyFields } from './fields.ts'
 import { readModels } from './list-models.ts'
 import { presetAt, presets, type Preset } from './presets.ts'
@@ -47,27 +47,37 @@ const maxImageBytes = 20 * 1024 * 1024
 
 /** What a preset's operations have in common; a provider of a related protocol replaces what it does otherwise. */
 export function createTranslator(provider: Preset): Translator {
-  // What a connection's table says does not change while the connection does not; a snapshot makes new ones.
-  const known = new WeakMap<Connection, Capabilities>()
-  const quirks = ({ connection }: Pick<Call, 'connection'>): Capabilities => {
-    const found = known.get(connection)
-    if (found !== undefined) return found
-    const { capabilities } = quirksOf(connection, presetAt(provider, connection.credential))
-    known.set(connection, capabilities)
-    return capabilities
-  }
+  const resolve = rememberQuirks()
+  const quirks = (connection: Connection) =>
+    resolve(connection, presetAt(provider, connection.credential)).capabilities
   return {
     assets: (call) => {
-      if (call.operation !== 'chat' || quirks(call).image_urls) return []
+      if (call.operation !== 'chat' || quirks(call.connection).image_urls) return []
       const { images } = remoteUrls(call.body.messages)
       return images.map((url) => ({ url, mediaTypes: imageTypes, maxBytes: maxImageBytes }))
     },
-    buildRequests: (call) => buildRequest(call, provider),
+    buildRequests: (call) => buildRequest(call, provider, resolve),
     readResponse: (responses, call) => {
       const [response] = responses
       if (response === undefined) throw unexpected('nothing')
       return readResponse(response, call)
     },
-    streaming: (connection) => ({ kind: quirks({ connection }).streaming ? 'passthrough' : 'none' }),
+    streaming: (connection) => ({ kind: quirks(connection).streaming ? 'passthrough' : 'none' }),
+  }
+}
+
+/**
+ * What the tables say of a connection does not change while the connection does not: a snapshot makes new ones. Only
+ * the usual case is remembered, a request without a reasoning effort.
+ */
+function rememberQuirks(): ResolveQuirks {
+  const known = new WeakMap<Connection, { preset: Preset; quirks: ResolvedQuirks }>()
+  return (connection, preset, effort) => {
+    if (effort !== undefined && effort !== null) return quirksOf(connection, preset, effort)
+    const found = known.get(connection)
+    if (found?.preset === preset) return found.quirks
+    const quirks = quirksOf(connection, preset)
+    known.set(connection, { preset, quirks })
+    return quirks
   }
 }
