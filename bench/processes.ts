@@ -1,5 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { closeSync, openSync, readFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 export interface Running {
   readonly port: number
@@ -13,19 +14,25 @@ export interface Running {
 
 const ticksPerSecond = Number(execFileSync('getconf', ['CLK_TCK']).toString())
 
-/** Starts a Node script pinned to one core and waits until it names its port on standard output. */
-export async function start(
-  script: string,
-  args: string[],
-  core: number,
-  env: Record<string, string> = {},
-): Promise<Running> {
+export interface StartOptions {
+  readonly script: string
+  readonly args: string[]
+  readonly core: number
+  /** Takes standard output: a log that is written as in production, to a file. */
+  readonly output: string
+  readonly env?: Record<string, string>
+}
+
+/** Starts a Node script pinned to one core and waits until it names its port in its output. */
+export async function start({ script, args, core, output, env = {} }: StartOptions): Promise<Running> {
   const path = new URL(script, import.meta.url).pathname
+  const file = openSync(output, 'w')
   const child = spawn('taskset', ['-c', String(core), process.execPath, path, ...args], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', file, 'inherit'],
     env: { ...process.env, ...env },
   })
-  const port = await portOf(child)
+  closeSync(file)
+  const port = await portOf(child, output)
   const pid = child.pid ?? 0
   return {
     port,
@@ -43,17 +50,14 @@ function cpuOf(pid: number): number {
   return ((Number(fields[11]) + Number(fields[12])) / ticksPerSecond) * 1e6
 }
 
-function portOf(child: ChildProcess): Promise<number> {
-  return new Promise((resolve, reject) => {
-    let text = ''
-    const giveUp = setTimeout(() => reject(new Error(`no port in: ${text}`)), 20_000)
-    child.once('exit', (code) => reject(new Error(`ended with ${code}: ${text}`)))
-    child.stdout?.on('data', (chunk: Buffer) => {
-      text = (text + chunk.toString()).slice(-65_536)
-      const port = /listening (\d+)/.exec(text)?.[1] ?? /"url":"https?:\/\/[^":]+:(\d+)"/.exec(text)?.[1]
-      if (port === undefined) return
-      clearTimeout(giveUp)
-      resolve(Number(port))
-    })
-  })
+async function portOf(child: ChildProcess, output: string): Promise<number> {
+  const deadline = performance.now() + 20_000
+  for (;;) {
+    const text = readFileSync(output, 'utf8')
+    const port = /listening (\d+)/.exec(text)?.[1] ?? /"url":"https?:\/\/[^":]+:(\d+)"/.exec(text)?.[1]
+    if (port !== undefined) return Number(port)
+    if (child.exitCode !== null || performance.now() > deadline)
+      throw new Error(`it does not listen: ${text}`)
+    await sleep(20)
+  }
 }

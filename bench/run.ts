@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
-import { type Running, start } from './processes.ts'
+import { type Running, start, type StartOptions } from './processes.ts'
 
 // CPU per request and per streamed chunk: the gateway, with tokens, pool, metrics and request log on, against bare
 // proxies in the same run. Proxies are pinned to one core, load and upstream to the other; rounds are interleaved.
@@ -22,9 +22,9 @@ interface Task {
 }
 
 const tasks: Task[] = [
-  { name: 'whole answer, 1 KB prompt', promptBytes: 1024, chunks: 0, requests: 4000, unit: 'request' },
-  { name: 'whole answer, 10 KB prompt', promptBytes: 10_240, chunks: 0, requests: 3000, unit: 'request' },
-  { name: 'whole answer, 200 KB prompt', promptBytes: 204_800, chunks: 0, requests: 800, unit: 'request' },
+  { name: 'whole answer, 1 KB prompt', promptBytes: 1024, chunks: 0, requests: 10_000, unit: 'request' },
+  { name: 'whole answer, 10 KB prompt', promptBytes: 10_240, chunks: 0, requests: 6000, unit: 'request' },
+  { name: 'whole answer, 200 KB prompt', promptBytes: 204_800, chunks: 0, requests: 1500, unit: 'request' },
   { name: 'streamed, per chunk', promptBytes: 1024, chunks: 1000, requests: 60, unit: 'chunk' },
 ]
 
@@ -41,29 +41,30 @@ const token = await new SignJWT({ teams: ['bench'] })
   .sign(privateKey)
 
 const running: Running[] = []
-async function started(
-  script: string,
-  args: string[],
-  core: number,
-  env: Record<string, string> = {},
-): Promise<Running> {
-  const process = await start(script, args, core, env)
+async function started(options: Omit<StartOptions, 'output'>): Promise<Running> {
+  const process = await start({ ...options, output: join(dir, `${running.length}.log`) })
   running.push(process)
   return process
 }
 
 try {
-  const upstream = await started('./upstream.ts', [], loadCore)
+  const upstream = await started({ script: './upstream.ts', args: [], core: loadCore })
   const origin = `http://127.0.0.1:${upstream.port}`
   const config = join(dir, 'modelgate.yaml')
   writeFileSync(config, JSON.stringify(gatewayConfig(origin)))
   const proxies: Record<string, Running> = {
-    'bare node:http + undici': await started('./bare-node.ts', [origin], proxyCore),
-    'bare hono + undici': await started('./bare-hono.ts', [origin], proxyCore),
-    modelgate: await started('../src/main.ts', ['serve'], proxyCore, {
-      MODELGATE_CONFIG: config,
-      NODE_ENV: 'production',
+    'bare node:http + undici': await started({ script: './bare-node.ts', args: [origin], core: proxyCore }),
+    'bare hono + undici': await started({ script: './bare-hono.ts', args: [origin], core: proxyCore }),
+    modelgate: await started({
+      script: '../src/main.ts',
+      args: ['serve'],
+      core: proxyCore,
+      env: { MODELGATE_CONFIG: config },
     }),
+  }
+  // Long enough for the compiler to be done with all of it: what is measured is the state a server is in for days.
+  for (const proxy of Object.values(proxies)) {
+    for (const task of tasks) await load(proxy.port, { ...task, requests: task.requests * warmUp(task) })
   }
   for (const task of tasks) await measure(task, proxies)
 } finally {
@@ -96,7 +97,7 @@ function gatewayConfig(origin: string): object {
 
 async function measure(task: Task, proxies: Record<string, Running>): Promise<void> {
   const figures: Record<string, number[]> = {}
-  for (let round = -1; round < rounds; round++) {
+  for (let round = 0; round < rounds; round++) {
     for (const [name, proxy] of Object.entries(proxies)) {
       const before = proxy.cpu()
       await load(proxy.port, task)
@@ -128,6 +129,11 @@ function load(port: number, { requests, promptBytes, chunks }: Task): Promise<vo
   return new Promise((resolve, reject) => {
     child.once('exit', (code) => (code === 0 ? resolve() : reject(new Error(`the load ended with ${code}`))))
   })
+}
+
+/** Rounds before the first that counts. */
+function warmUp({ promptBytes, chunks }: Task): number {
+  return promptBytes <= 1024 && chunks === 0 ? 4 : 1
 }
 
 function median(values: readonly number[]): number {

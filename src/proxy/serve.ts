@@ -166,13 +166,15 @@ async function answerStream(
   return { firstByteMs, error: end.error }
 }
 
+/** What the provider needs as bytes and the request names by URL; for most requests nothing. */
 async function fetchAssets(
   deps: ProxyDeps,
   translator: Translator,
   call: Call,
   signal: AbortSignal,
 ): Promise<void> {
-  const wanted = translator.assets?.(call).filter(({ url }) => !call.assets.has(url)) ?? []
+  const wanted = translator.assets?.(call).filter(({ url }) => !call.assets.has(url))
+  if (wanted === undefined || wanted.length === 0) return
   const fetched = await Promise.all(wanted.map((request) => deps.fetchAsset(request, signal)))
   for (const [index, { url }] of wanted.entries()) call.assets.set(url, fetched[index] as Asset)
 }

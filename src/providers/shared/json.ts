@@ -31,5 +31,10 @@ export function parseJson(text: string): unknown {
 
 /** The JSON object that a text or a body holds, else null. Total. */
 export function parseObject(text: string | Uint8Array): JsonObject | null {
-  return asObject(parseJson(typeof text === 'string' ? text : Buffer.from(text).toString('utf8')))
+  return asObject(parseJson(typeof text === 'string' ? text : decode(text)))
+}
+
+/** Without a copy of the bytes. */
+function decode({ buffer, byteOffset, byteLength }: Uint8Array): string {
+  return Buffer.from(buffer, byteOffset, byteLength).toString('utf8')
 }

@@ -1,5 +1,6 @@
 import type { SeenRequest } from '../upstream.ts'
 import {
+  asksFor7s,
   type Answer,
   type Asked,
   callsOf,
@@ -25,7 +26,7 @@ export const messagesProtocol = {
   streamType: 'text/event-stream',
   isStream: streamsByBody,
   refuse: (kind: Refusal): Answer => refusals[kind],
-  hint: 7,
+  waits: asksFor7s,
   failure: {
     frame: event({ type: 'error', error: { type: 'rate_limit_error', message: 'Slow down.' } }),
     status: 429,

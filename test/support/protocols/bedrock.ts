@@ -36,7 +36,8 @@ const shared = {
   isStream: (request: SeenRequest) => request.path.endsWith('-stream'),
   streamType: 'application/vnd.amazon.eventstream',
   refuse: (kind: Refusal): Answer => refusals[kind],
-  hint: null,
+  // Bedrock does not say; the gateway waits for 5 s, give or take a tenth.
+  waits: [5, 6] as const,
   failure: { frame: encodeException('throttlingException', { message: 'Slow down.' }), status: 429 },
   embeddings: {
     modelName: titan,

@@ -1,5 +1,6 @@
 import type { SeenRequest } from '../upstream.ts'
 import {
+  asksFor7s,
   type Answer,
   type Asked,
   bearer,
@@ -38,7 +39,7 @@ export function cohere(): Protocol {
     streamType: 'text/event-stream',
     isStream: streamsByBody,
     refuse: (kind) => refusals[kind],
-    hint: 7,
+    waits: asksFor7s,
     failure: {
       frame: event({ type: 'message-end', delta: { finish_reason: 'ERROR', error: 'The model failed.' } }),
       status: 502,

@@ -1,5 +1,6 @@
 import type { SeenRequest } from '../upstream.ts'
 import {
+  asksFor7s,
   type Answer,
   type Asked,
   callsOf,
@@ -50,7 +51,7 @@ const shared = {
   read: readTurns,
   whole: wholeReply,
   refuse: (kind: Refusal): Answer => refusals[kind],
-  hint: 7,
+  waits: asksFor7s,
   isStream: (request: SeenRequest) => request.json()['live'] === true,
   embeddings: {
     modelName: 'vectors-1',

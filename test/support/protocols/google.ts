@@ -3,6 +3,7 @@ import { decodeJwt, jwtVerify } from 'jose'
 import type { SeenRequest } from '../upstream.ts'
 import { messagesProtocol } from './anthropic.ts'
 import {
+  asksFor7s,
   type Answer,
   type Asked,
   bearer,
@@ -32,7 +33,7 @@ const shared = {
   frames: contentFrames,
   isStream: (request: SeenRequest) => request.path.includes(':streamGenerateContent'),
   streamType: 'text/event-stream',
-  hint: 7,
+  waits: asksFor7s,
   failure: { frame: event(failed(429, 'RESOURCE_EXHAUSTED', 'Resource exhausted.', [])), status: 429 },
 }
 
@@ -198,7 +199,8 @@ function readContents(request: SeenRequest): Asked {
 
 /** Texts are wrapped in an object. */
 function resultText(response: unknown): string {
-  return String(pick(response, 'result') ?? pick(response, 'output') ?? JSON.stringify(response))
+  const text = pick(response, 'result') ?? pick(response, 'output')
+  return typeof text === 'string' ? text : JSON.stringify(response)
 }
 
 function modelIn(request: SeenRequest): string {

@@ -1,5 +1,6 @@
 import type { SeenRequest } from '../upstream.ts'
 import {
+  asksFor7s,
   type Answer,
   callsOf,
   counted,
@@ -19,7 +20,7 @@ import {
 /** What OpenAI-shaped upstreams differ in; everything else is OpenAI's. */
 export type OpenAIShapeOptions = Omit<
   Protocol,
-  'read' | 'whole' | 'frames' | 'streamType' | 'isStream' | 'failure' | 'hint'
+  'read' | 'whole' | 'frames' | 'streamType' | 'isStream' | 'failure' | 'waits'
 > & {
   /** Frames before the role, and members beside each choice. */
   readonly prelude?: readonly unknown[]
@@ -51,7 +52,7 @@ export function openaiShape({
     })
   return {
     ...own,
-    hint: 7,
+    waits: asksFor7s,
     streamType: 'text/event-stream',
     isStream: streamsByBody,
     read: (request) => ({ ...readChat(request.json()), model: modelOf(request) }),

@@ -30,11 +30,11 @@ export function answer(fixed: Answer): Script {
 export function playFrames(
   protocol: Protocol,
   frames: readonly Frame[],
-  end: (response: ServerResponse) => void = (response) => response.end(),
+  end: (response: ServerResponse) => unknown = (response) => response.end(),
 ): Script {
   return async (response) => {
     await stream(protocol, response, frames)
-    end(response)
+    await end(response)
   }
 }
 

@@ -80,8 +80,8 @@ export interface Protocol {
   /** false: tools in a streamed request are refused. */
   readonly streamsTools?: boolean
   refuse(kind: Refusal): Answer
-  /** Seconds that the upstream asks to wait when `limited`; null where its protocol cannot say. */
-  readonly hint: number | null
+  /** Seconds that a client is told to wait when `limited`, at least and at most: the upstream's, or the gateway's own. */
+  readonly waits: readonly [least: number, most: number]
   /** An error inside a stream, and the status that it has for the client where it is the first thing there. */
   readonly failure: { readonly frame: Frame; readonly status: number }
   readonly embeddings?: Embeddings
@@ -113,9 +113,8 @@ export function list(value: unknown): readonly unknown[] {
 /** A text, or a list of blocks that hold `text`. */
 export function textOf(value: unknown): string {
   if (typeof value === 'string') return value
-  return list(value)
-    .map((block) => pick(block, 'text') ?? '')
-    .join('')
+  const texts = list(value).map((block) => pick(block, 'text'))
+  return texts.filter((text) => typeof text === 'string').join('')
 }
 
 export function callsOf(turn: Turn): readonly ScriptedCall[] {
@@ -137,3 +136,6 @@ export const bearer = (request: SeenRequest, key: string): void =>
 
 /** Where the body tells whether a stream is asked for. */
 export const streamsByBody = (request: SeenRequest): boolean => request.json()['stream'] === true
+
+/** `waits` where the upstream asks for seven seconds, of which some are gone when the client is told. */
+export const asksFor7s = [6, 7] as const
