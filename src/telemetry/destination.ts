@@ -60,8 +60,19 @@ export function createDescriptorDestination({
     lines.push(line)
     queuedBytes += bytes
     waitingBytes += bytes
+    schedule()
+  }
+
+  /** A full batch at once, a smaller one after a while. */
+  function schedule(): void {
     if (queuedBytes >= batchBytes) writing ??= writeOut()
-    else timer ??= setTimeout(() => void flush(), maxWaitMs)
+    else if (queuedBytes > 0) timer ??= setTimeout(onTimer, maxWaitMs)
+  }
+
+  /** One batch, not `flush`: while lines keep coming that would go on for ever, with a write for each. */
+  function onTimer(): void {
+    timer = undefined
+    writing ??= writeOut()
   }
 
   function take(): Buffer {
@@ -82,6 +93,7 @@ export function createDescriptorDestination({
       droppedLines = 0
     } while (queuedBytes >= batchBytes)
     writing = null
+    schedule()
   }
 
   async function flush(): Promise<void> {
