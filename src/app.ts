@@ -117,6 +117,7 @@ export function createApp({ config, providers, log, version, clock = systemClock
       if (!all) log.warn('requests were broken off', { inflight: gate.inflight })
       await listeners.close(all ? lastAnswersMs : 0)
       await outbound.destroy()
+      await Promise.all([...providers.values()].map(async (provider) => provider.close?.()))
       await store.close()
       metrics.close()
       log.info('stopped')

@@ -10,6 +10,7 @@ import { parseText } from './parse-text.ts'
 import { createFileReader } from './read-files.ts'
 import { fileSchema, secretKeys, type FileConfig } from './schema.ts'
 import type { Environment } from './substitute.ts'
+import { templateFaults } from './template-faults.ts'
 
 /** The configuration, complete: the file with its defaults, in the file's own words, and what the environment adds. */
 export interface Config extends Omit<FileConfig, 'listen' | 'state'> {
@@ -63,6 +64,8 @@ export async function loadFile({ path, environment, readFile, providers }: LoadO
   const named = await readNamedFiles(tree, reader)
   const faults = [...('faults' in checked ? checked.faults : []), ...named.faults]
   if ('faults' in checked || faults.length > 0) return failed(faults)
+  const templates = await templateFaults(checked.file, tree, providers)
+  if (templates.length > 0) return failed(templates)
   const config = complete(checked.file, own, named.certificate)
   if (own.faults.length > 0) return failed([])
   if (config.state.redis.enabled && config.master_keys === null) return failed([masterKeyRequired])
