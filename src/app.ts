@@ -8,7 +8,8 @@ import { createPagesApp } from './app/pages.ts'
 import type { Config } from './config.ts'
 import { type Clock, systemClock } from './core/clock.ts'
 import type { Provider } from './core/provider.ts'
-import { createGate } from './proxy/gate.ts'
+import type { RequestRecord } from './core/record.ts'
+import { createGate, type Gate } from './proxy/gate.ts'
 import { createRemoteAddress } from './proxy/remote-address.ts'
 import { createProxy } from './proxy/routes.ts'
 import { loadMasterKeys } from './registry/master-key.ts'
@@ -17,6 +18,7 @@ import { createVault } from './registry/vault.ts'
 import { createMemoryPool } from './routing/pool.ts'
 import { createRouter, type Router } from './routing/router.ts'
 import { createEmbeddedStore } from './store/embedded/embedded.ts'
+import { type Batches, inBatches } from './telemetry/in-batches.ts'
 import type { Log } from './telemetry/log.ts'
 import { createMetrics, type Metrics } from './telemetry/metrics.ts'
 import { createPages } from './telemetry/pages.ts'
@@ -69,6 +71,7 @@ export function createApp({ config, providers, log, version, clock = systemClock
   const router = createRouting({ config, registry, clock })
   const gate = createGate({ maxInflight: config.limits.max_inflight })
   observe({ metrics, registry, router, gate })
+  const records = inBatches(createRecorder({ metrics, log }))
   const proxy = createProxy({
     registry,
     authenticate: access.authenticate,
@@ -77,7 +80,7 @@ export function createApp({ config, providers, log, version, clock = systemClock
     transport: outbound.transport,
     sign: outbound.sign,
     fetchAsset: outbound.fetchAsset,
-    record: createRecorder({ metrics, log }),
+    record: records.add,
     onFault: (error, requestId) =>
       log.error('a request failed within the gateway', { request_id: requestId, error }),
     gate,
@@ -94,7 +97,7 @@ export function createApp({ config, providers, log, version, clock = systemClock
   const listeners = createListeners({
     config,
     proxy,
-    pages: createPagesApp(pagesOf(metrics, log, () => gate.closing)),
+    pages: createPagesApp(pagesOf({ metrics, log, records, gate })),
   })
 
   return {
@@ -119,6 +122,7 @@ export function createApp({ config, providers, log, version, clock = systemClock
       await outbound.destroy()
       await Promise.all([...providers.values()].map(async (provider) => provider.close?.()))
       await store.close()
+      records.drain()
       metrics.close()
       log.info('stopped')
     },
@@ -165,10 +169,21 @@ function deadlinesOf({ upstream }: Config) {
   }
 }
 
-function pagesOf(metrics: Metrics, log: Log, isDraining: () => boolean) {
+interface PagesParts {
+  readonly metrics: Metrics
+  readonly log: Log
+  readonly records: Batches<RequestRecord>
+  readonly gate: Gate
+}
+
+function pagesOf({ metrics, log, records, gate }: PagesParts) {
+  const render = () => {
+    records.drain()
+    return metrics.render()
+  }
   return createPages({
-    metrics,
-    ready: () => (isDraining() ? { ready: false, reasons: ['draining'] } : { ready: true, reasons: [] }),
+    metrics: { render, contentType: metrics.contentType },
+    ready: () => (gate.closing ? { ready: false, reasons: ['draining'] } : { ready: true, reasons: [] }),
     onFault: (error) => log.error('a page could not be made', { error }),
   })
 }
