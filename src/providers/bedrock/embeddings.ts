@@ -10,10 +10,10 @@ import type {
   UpstreamResponse,
 } from '../../core/provider.ts'
 import { noUsage } from '../../core/usage.ts'
+import { embeddingAnswer } from '../shared/embedding-answer.ts'
 import { parseObject } from '../shared/json.ts'
 import { invalid, unsupported } from '../shared/refusals.ts'
 import { malformed } from '../shared/upstream-error.ts'
-import { embeddingAnswer } from './embedding-answer.ts'
 import { type EmbeddingDialect, embeddingDialect } from './embedding-dialects.ts'
 import { modelOf } from './families.ts'
 import { runtimeRequest } from './hosts.ts'
