@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { type App, createApp } from './app.ts'
+import { type App, type AppOptions, createApp } from './app.ts'
 import { banner } from './app/banner.ts'
 import { type Config, findConfig, loadConfig } from './config.ts'
 import { type Fault, formatFaults } from './config/fault.ts'
@@ -60,12 +60,13 @@ interface Loaded {
 
 async function serve(config: Config, { path, providers, files }: Loaded): Promise<number> {
   const log = createLog({ level: config.telemetry.log_level })
+  const started = await start({ config, providers, log, version: readVersion() })
+  if ('failed' in started) return fail(`modelgate cannot start: ${started.failed}\n`)
+  const { app, url } = started
+  const stopped = stopSignal()
   // An error that nobody handled is a defect; the requests of everybody else are worth more than a clean crash.
   process.on('unhandledRejection', (error) => log.error('unhandled rejection', { error }))
   process.on('uncaughtException', (error) => log.error('uncaught exception', { error }))
-  const app = createApp({ config, providers, log, version: readVersion() })
-  const stopped = stopSignal()
-  const { url } = await app.start()
   log.info('listening', { url, version: readVersion() })
   if (config.auth.issuers.length === 0) say(await welcome(app, url))
   const watcher = createConfigWatcher({
@@ -79,6 +80,19 @@ async function serve(config: Config, { path, providers, files }: Loaded): Promis
   await app.drain()
   await log.close()
   return 0
+}
+
+type Started = { readonly app: App; readonly url: string } | { readonly failed: string }
+
+/** What can fail here is a taken port, or state that cannot be opened: the operator's to mend, so told in a sentence. */
+async function start(options: AppOptions): Promise<Started> {
+  try {
+    const app = createApp(options)
+    const { url } = await app.start()
+    return { app, url }
+  } catch (error) {
+    return { failed: error instanceof Error ? error.message : String(error) }
+  }
 }
 
 /** The first SIGTERM or SIGINT; a second one does not wait for the drain. */

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { exportSPKI, generateKeyPair, importJWK, SignJWT } from 'jose'
@@ -165,6 +165,35 @@ it('keys are fetched anew for an unknown kid, at most once per cooldown, and kep
   expect(fetches - before).toBeLessThanOrEqual(1)
   served = null
   expect(await ask(await issuer.token({ sub: 'someone-new' }))).toEqual([200, null])
+})
+
+it('a client that leaves while its token is looked at is recorded all the same', async () => {
+  const slow = createServer((_, response) => {
+    setTimeout(() => response.end(JSON.stringify({ keys: issuer.keys })), 1000)
+  })
+  await new Promise<void>((resolve) => slow.listen(0, '127.0.0.1', resolve))
+  const jwks_uri = `http://127.0.0.1:${(slow.address() as AddressInfo).port}/`
+  const waiting = await startGateway({
+    config: { auth: { issuers: [{ issuer: issuer.issuer, audience, jwks_uri }] }, models: [echo] },
+  })
+  try {
+    const token = await issuer.token()
+    const head = [
+      'POST /v1/chat/completions HTTP/1.1',
+      'host: x',
+      `authorization: Bearer ${token}`,
+      'content-length: 100',
+    ]
+    const socket = connect(Number(new URL(waiting.url).port), '127.0.0.1', () => {
+      socket.write(`${head.join('\r\n')}\r\n\r\n{"mod`, () => socket.resetAndDestroy())
+    })
+    socket.on('error', () => {})
+    const record = await until('the record', () => waiting.log().find((line) => line['msg'] === 'request'))
+    expect(record).toMatchObject({ outcome: 'aborted', status: 499 })
+  } finally {
+    await waiting.stop()
+    slow.close()
+  }
 })
 
 it('rotated keys are taken up', async () => {

@@ -23,6 +23,9 @@ beforeAll(async () => {
         chatModel('theirs', urls, { team_access: ['support'] }),
         chatModel('nobody', urls, { team_access: [] }),
         embeddingModel('embed', urls),
+        ...['1b671a64-40d5-491e-99b0-da01ff1f3341', 'plain-words-key'].map((key) =>
+          echoing(key, urls['main']),
+        ),
         chatModel('off', urls, { connections: [connection('main', urls['main'], { enabled: false })] }),
         chatModel('refused', { main: 'http://127.0.0.1:1/v1' }),
       ],
@@ -33,6 +36,12 @@ afterAll(() => scene.stop())
 beforeEach(() => {
   upstream().script = chatAnswer('fine')
 })
+
+/** A model whose key looks like no key that is known. */
+function echoing(key: string, base_url: string | undefined) {
+  const credentials = { creds_type: 'API_KEY', provider: 'openai', api_key: key, base_url }
+  return { name: `echoes-${key}`, connections: [{ name: 'only', model_name: 'm', credentials }] }
+}
 
 function connection(name: string, base_url: string | undefined, extra: object) {
   const credentials = { creds_type: 'API_KEY', provider: 'openai', api_key: `sk-off-${name}`, base_url }
@@ -74,6 +83,10 @@ describe('the body', () => {
     ['{"model":"gpt","messages":[]}', 'invalid_request'],
     ['{"model":"gpt","messages":[{"role":"king","content":"x"}]}', 'invalid_request'],
     ['{"model":"gpt","messages":[{"role":"user","content":7}]}', 'invalid_request'],
+    [
+      '{"model":"gpt","messages":[{"role":"assistant","content":"x","thinking_blocks":[null]}]}',
+      'invalid_request',
+    ],
     ['{"model":"gpt","stream":"yes","messages":[{"role":"user","content":"x"}]}', 'invalid_request'],
     [`{"model":"gpt","messages":${'['.repeat(5000)}${']'.repeat(5000)}}`, 'invalid_request'],
     ['{"model":"gpt","model":"theirs","messages":[{"role":"user","content":"x"}]}', 'invalid_request'],
@@ -171,6 +184,31 @@ describe('the upstream', () => {
     },
   )
 
+  it.each(['1b671a64-40d5-491e-99b0-da01ff1f3341', 'plain-words-key'])(
+    'never shows the very key that it was sent, whatever it looks like: %s',
+    async (key) => {
+      const model = `echoes-${key}`
+      const spellings = [key, encodeURIComponent(key), Buffer.from(key).toString('base64')]
+      for (const status of [400, 500]) {
+        upstream().script = failure(status, `unexpected ${spellings.join(' and ')} in header`)
+        const { error } = await chat({ model })
+        for (const spelling of spellings) expect(error.message).not.toContain(spelling)
+      }
+    },
+  )
+
+  it('has its first-event deadline also after a role', async () => {
+    upstream().script = (response) => {
+      startSse(response)
+      response.write(
+        event({ id: 'x', choices: [{ index: 0, delta: { role: 'assistant' }, finish_reason: null }] }),
+      )
+    }
+    const { status, error } = await chat({ stream: true })
+    expect(status).toBe(504)
+    expect(error.message).toContain('first event')
+  })
+
   it('recognises a context overflow', async () => {
     upstream().script = failure(
       400,
@@ -247,15 +285,51 @@ describe('what Node refuses', () => {
       socket.on('error', reject)
     })
 
+  it('answers HTTP/1.0 without a host, as simple health checks ask', async () => {
+    expect(await raw('GET /healthz HTTP/1.0\r\n\r\n')).toMatch(/^HTTP\/1.1 200 /)
+  })
+
+  it('never writes into an answer that is under way', async () => {
+    upstream().script = (response) => {
+      startSse(response)
+      response.write(
+        event({ id: 'x', choices: [{ index: 0, delta: { content: 'one' }, finish_reason: null }] }),
+      )
+    }
+    const { port } = new URL(scene.gateway.url)
+    const body = JSON.stringify({ model: 'gpt', stream: true, messages: [userMessage] })
+    const head = [
+      'POST /v1/chat/completions HTTP/1.1',
+      'host: x',
+      `authorization: Bearer ${scene.token}`,
+      `content-length: ${Buffer.byteLength(body)}`,
+    ]
+    const socket = connect(Number(port), '127.0.0.1', () =>
+      socket.write(`${head.join('\r\n')}\r\n\r\n${body}`),
+    )
+    let answer = ''
+    socket.on('data', (chunk) => {
+      answer += chunk.toString()
+      if (answer.includes('one')) socket.write('XXX garbage\r\n\r\n')
+    })
+    socket.on('error', () => {})
+    await new Promise((resolve) => socket.once('close', resolve))
+    expect(answer.match(/HTTP\/1\.1/g)).toHaveLength(1)
+    expect(answer).not.toContain('[DONE]')
+  })
+
   it('gets the error object too', async () => {
     for (const [text, status] of [
+      ['GET /v1/models HTTP/1.1\r\n\r\n', 400],
+      ['POST /v1/models HTTP/1.1\r\nhost: x\r\nexpect: a-miracle\r\ncontent-length: 0\r\n\r\n', 417],
+      ['CONNECT x:1 HTTP/1.1\r\nhost: x\r\n\r\n', 400],
       ['nonsense\r\n\r\n', 400],
       ['GET /v1/models HTTP/1.1\r\nhost: a b\r\nconnection: close\r\n\r\n', 400],
       [`GET /v1/models HTTP/1.1\r\nhost: x\r\ncookie: ${'a'.repeat(70_000)}\r\n\r\n`, 431],
     ] as const) {
       const answer = await raw(text)
       expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `))
-      expect(JSON.parse(answer.slice(answer.indexOf('\r\n\r\n') + 4))).toMatchObject({
+      expect(JSON.parse(answer.slice(answer.indexOf('{'), answer.lastIndexOf('}') + 1))).toMatchObject({
         error: { code: 'invalid_request', type: 'invalid_request_error', param: null },
       })
     }

@@ -102,6 +102,26 @@ it('a configuration with faults ends with 1 and says all of them, with their lin
   await rm(dir, { recursive: true, force: true })
 })
 
+it('a port that is taken, or state that cannot be kept, is one sentence and exit 1', async () => {
+  const running = await startGateway()
+  const port = Number(new URL(running.url).port)
+  try {
+    for (const config of [
+      { listen: { port } },
+      { telemetry: { port } },
+      { state: { data_dir: join(running.configFile, 'below-a-file') } },
+    ]) {
+      const second = await startGateway({ config, wait: false })
+      expect(await second.exited).toBe(1)
+      expect(second.output().trim().split('\n').at(-1)).toMatch(/^modelgate cannot start: /)
+      expect(second.output()).not.toContain('    at ')
+      await second.stop()
+    }
+  } finally {
+    await running.stop()
+  }
+})
+
 it('a changed file is taken up; a broken one is not, and the old stays', async () => {
   const model = (name: string) => ({
     name,

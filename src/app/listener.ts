@@ -1,4 +1,4 @@
-import { createServer, STATUS_CODES } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
@@ -33,12 +33,36 @@ export async function listen({ app, host, port, tls }: ListenerOptions): Promise
   const handle = getRequestListener(app.fetch, {
     overrideGlobalObjects: false,
     errorHandler: refuseUnreadable,
+    // HTTP/1.0 needs no host, and load balancers' simplest checks send none.
+    hostname: 'localhost',
   })
-  const options = { maxHeaderSize: maxHeaderBytes, keepAliveTimeout: keepAliveMs, noDelay: true }
-  const listener = (...both: Parameters<typeof handle>) => void handle(...both)
+  const options = {
+    maxHeaderSize: maxHeaderBytes,
+    keepAliveTimeout: keepAliveMs,
+    noDelay: true,
+    // Refused below, with the error object.
+    requireHostHeader: false,
+  }
+  const answering = new WeakSet<Duplex>()
+  const listener = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
+    const { socket, headers, httpVersion } = incoming
+    if (headers.host === undefined && httpVersion === '1.1')
+      return refuse(outgoing, 400, 'A Host header is required.')
+    answering.add(socket)
+    outgoing.once('close', () => answering.delete(socket))
+    void handle(incoming, outgoing)
+  }
   const secure = tls === null ? null : createTlsServer({ ...options, ...texts(tls) }, listener)
   const server = secure ?? createServer(options, listener)
-  server.on('clientError', answerMalformed)
+  server.on('checkExpectation', (_incoming: IncomingMessage, outgoing: ServerResponse) =>
+    refuse(outgoing, 417, 'The expectation cannot be met.'),
+  )
+  server.on('connect', (_incoming: IncomingMessage, socket: Duplex) => answerRaw(socket, 400))
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
+    // Whatever is written now would stand in the middle of the answer that is under way.
+    if (answering.has(socket)) socket.destroy()
+    else answerMalformed(error, socket)
+  })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(port, host, () => {
@@ -78,13 +102,18 @@ function refuseUnreadable(): Response {
   return Response.json(errorBody(error), { status: error.status })
 }
 
+function refuse(outgoing: ServerResponse, status: number, message: string): void {
+  outgoing.writeHead(status, { 'content-type': 'application/json', connection: 'close' })
+  outgoing.end(JSON.stringify(errorBody(new GatewayError('invalid_request', message, { status }))))
+}
+
 /** What Node's parser refuses never reaches a handler; it gets the error object all the same. */
 function answerMalformed(error: NodeJS.ErrnoException, socket: Duplex): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
-    socket.destroy()
-    return
-  }
-  const status = statusOf(error.code)
+  if (error.code === 'ECONNRESET' || !socket.writable) socket.destroy()
+  else answerRaw(socket, statusOf(error.code))
+}
+
+function answerRaw(socket: Duplex, status: number): void {
   const body = JSON.stringify(
     errorBody(new GatewayError('invalid_request', STATUS_CODES[status] ?? 'Bad Request', { status })),
   )

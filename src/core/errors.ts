@@ -81,6 +81,21 @@ export class GatewayError extends Error {
     this.costly = options.costly ?? true
     this.upstream = options.upstream ?? null
   }
+
+  /** The same failure with its texts changed. */
+  withTexts(change: (text: string) => string): GatewayError {
+    const { code, message, status, type, param, shownCode, reason, retryAfterMs, costly, upstream } = this
+    return new GatewayError(code, change(message), {
+      status,
+      upstreamType: type,
+      param,
+      upstreamCode: shownCode,
+      reason,
+      costly,
+      ...(retryAfterMs !== undefined && { retryAfterMs }),
+      ...(upstream !== null && { upstream: { ...upstream, message: change(upstream.message) } }),
+    })
+  }
 }
 
 /** OpenAI's error object: all four members always present. */

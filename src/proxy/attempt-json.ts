@@ -1,4 +1,3 @@
-import { GatewayError } from '../core/errors.ts'
 import type {
   Call,
   HeaderMap,
@@ -9,6 +8,7 @@ import type {
 } from '../core/provider.ts'
 import { collect } from '../upstream/collect.ts'
 import type { ProxyDeps } from './deps.ts'
+import { inParallel } from './in-parallel.ts'
 import { openExchange } from './open-exchange.ts'
 
 /** Answers larger than this are no chat; a full batch of embeddings stays below it. */
@@ -45,7 +45,9 @@ export async function attemptJson(
   const first = requests[0]
   if (first === undefined) throw new Error('a translator built no request')
   const responses =
-    requests.length === 1 ? [await fetchOne(first, signal)] : await fanOut(requests, fetchOne, signal)
+    requests.length === 1
+      ? [await fetchOne(first, signal)]
+      : await inParallel({ items: requests, width: fanOutWidth, signal, work: fetchOne })
   const read = await translator.readResponse(responses, call)
   const answered = responses[0] as UpstreamResponse
   return {
@@ -54,30 +56,5 @@ export async function attemptJson(
     headers: answered.headers,
     dropped,
     firstByteMs: firstByteMs ?? 0,
-  }
-}
-
-/** Bounded concurrency, answers in the order of the requests; the first failure stops the rest. */
-async function fanOut(
-  requests: readonly UpstreamRequest[],
-  fetchOne: (request: UpstreamRequest, signal: AbortSignal) => Promise<UpstreamResponse>,
-  signal: AbortSignal,
-): Promise<UpstreamResponse[]> {
-  const stop = new AbortController()
-  const either = AbortSignal.any([signal, stop.signal])
-  const responses: UpstreamResponse[] = []
-  let next = 0
-  const worker = async (): Promise<void> => {
-    while (next < requests.length) {
-      const index = next++
-      responses[index] = await fetchOne(requests[index] as UpstreamRequest, either)
-    }
-  }
-  try {
-    await Promise.all(Array.from({ length: Math.min(fanOutWidth, requests.length) }, worker))
-    return responses
-  } catch (error) {
-    stop.abort(new GatewayError('upstream_error', 'Another part of the same request failed.'))
-    throw error
   }
 }

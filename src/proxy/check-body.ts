@@ -64,6 +64,7 @@ function checkMessages(value: unknown): void {
     }
     checkContent(message['content'], `${at}.content`)
     checkObjects(message['tool_calls'], `${at}.tool_calls`)
+    checkObjects(message['thinking_blocks'], `${at}.thinking_blocks`)
   }
 }
 

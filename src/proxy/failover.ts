@@ -6,6 +6,7 @@ import type { RequestInFlight } from '../routing/retry-budget.ts'
 import type { Attempt } from '../routing/router.ts'
 import type { ProxyDeps } from './deps.ts'
 import type { Journal } from './journal.ts'
+import { withoutSecrets } from './without-secrets.ts'
 
 export interface FailoverOptions {
   readonly deps: ProxyDeps
@@ -102,7 +103,8 @@ async function tryOnce(options: FailoverOptions, attempt: Attempt): Promise<Trie
       close('success')
     }
     return tried
-  } catch (error) {
+  } catch (thrown) {
+    const error = thrown instanceof GatewayError ? withoutSecrets(thrown, connection.credential) : thrown
     failed(error)
     throw error
   }

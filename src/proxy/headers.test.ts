@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { GatewayError } from '../core/errors.ts'
-import { headersForUpstream, headersFromUpstream, headerText, requestIdOf, retryHeaders } from './headers.ts'
+import {
+  headersForUpstream,
+  headersFromUpstream,
+  headerText,
+  readHeaderText,
+  requestIdOf,
+  retryHeaders,
+} from './headers.ts'
 
 describe('headers', () => {
   it('go upstream by a list only', () => {
@@ -56,5 +63,8 @@ describe('headers', () => {
   it('carry names of any letters', () => {
     expect(headerText('prod key-2')).toBe('prod key-2')
     expect(headerText('größe\n')).toBe('gr%C3%B6%C3%9Fe%0A')
+    for (const name of ['prod key-2', 'größe', '100 %', '%41'])
+      expect(readHeaderText(headerText(name))).toBe(name)
+    expect(readHeaderText('50%')).toBe('50%')
   })
 })

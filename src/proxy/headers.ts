@@ -71,5 +71,15 @@ export function retryHeaders(error: GatewayError): OutgoingHttpHeaders {
 
 /** Header values are ASCII; a name with other letters travels percent-encoded. */
 export function headerText(value: string): string {
-  return /^[\x20-\x7e]*$/.test(value) ? value : encodeURIComponent(value)
+  return /^[\x20-\x24\x26-\x7e]*$/.test(value) ? value : encodeURIComponent(value)
+}
+
+/** What `headerText` wrote, so that a name we have shown is taken back; null for none. */
+export function readHeaderText(value: string | null): string | null {
+  if (value === null || !value.includes('%')) return value
+  try {
+    return decodeURIComponent(value)
+  } catch {
+    return value
+  }
 }

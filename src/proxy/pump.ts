@@ -81,8 +81,9 @@ class Pump implements BodySink {
 
   #take(step: StreamStep): Eventually<void> {
     if (this.#done) return
-    if (step.events > 0) this.#options.exchange.event()
     if (step.real) this.#commit()
+    // A role or a filter frame does not end the wait for the first event.
+    if (step.events > 0 && this.#committed) this.#options.exchange.event()
     if (step.output !== null) this.#write(step.output)
     if (step.finished) return this.#finish()
   }

@@ -29,6 +29,8 @@ export function readBody(incoming: IncomingMessage, maxBytes: number): Promise<B
     })
   }
   if (Number(incoming.headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes)
+  const left = () => new Error('the client left while sending its request')
+  if (incoming.destroyed && !incoming.readableEnded) throw left()
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
     let length = 0
@@ -43,7 +45,7 @@ export function readBody(incoming: IncomingMessage, maxBytes: number): Promise<B
     incoming.on('end', () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)))
     incoming.on('error', reject)
     incoming.on('close', () => {
-      if (!incoming.readableEnded) reject(new Error('the client left while sending its request'))
+      if (!incoming.readableEnded) reject(left())
     })
   })
 }

@@ -2,7 +2,6 @@ import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:
 import type { Connection, Model, Principal } from '../core/entities.ts'
 import { GatewayError } from '../core/errors.ts'
 import type { Operation } from '../core/openai.ts'
-import type { Asset, Call, Translator } from '../core/provider.ts'
 import { affinityKey } from '../routing/policies/affinity-key.ts'
 import type { RequestInFlight } from '../routing/retry-budget.ts'
 import type { Attempt } from '../routing/router.ts'
@@ -13,12 +12,14 @@ import { attemptStream, type StreamHead } from './attempt-stream.ts'
 import { ClientStream } from './client-stream.ts'
 import { requireProvider, type ProxyDeps } from './deps.ts'
 import { failover, type Tried } from './failover.ts'
-import { headersFromUpstream, headerText, upstreamRequestId } from './headers.ts'
+import { fetchAssets } from './fetch-assets.ts'
+import { headersFromUpstream, headerText, readHeaderText, upstreamRequestId } from './headers.ts'
 import type { Journal } from './journal.ts'
 import { parseRequest, type ParsedRequest } from './parse-request.ts'
 import { prepare, type Prepared } from './prepare.ts'
 import { readBody } from './read-body.ts'
 import { resolveModels, single, type Resolved } from './resolve.ts'
+import { withoutSecrets } from './without-secrets.ts'
 
 /** One client request and what is known of it. */
 export interface Visit {
@@ -40,7 +41,7 @@ export async function serve(visit: Visit, operation: Operation, pathModel: strin
   const bytes = await readBody(incoming, deps.limits.maxBodyBytes)
   const request = parseRequest(bytes, operation, pathModel)
   journal.stream = request.stream
-  const named = single(incoming.headers['x-modelgate-connection']) ?? request.connectionName
+  const named = readHeaderText(single(incoming.headers['x-modelgate-connection'])) ?? request.connectionName
   const resolved = resolveModels({
     snapshot: deps.registry.current(),
     principal,
@@ -156,27 +157,16 @@ async function answerStream(
     },
   })
   journal.usage = end.usage
-  if (end.error === null) client.finish()
-  else {
-    if (!end.committed) throw end.error
-    journal.outcome = 'stream_error'
-    journal.error = end.error
-    client.fail(end.error)
+  if (end.error === null) {
+    client.finish()
+    return { firstByteMs, error: null }
   }
-  return { firstByteMs, error: end.error }
-}
-
-/** What the provider needs as bytes and the request names by URL; for most requests nothing. */
-async function fetchAssets(
-  deps: ProxyDeps,
-  translator: Translator,
-  call: Call,
-  signal: AbortSignal,
-): Promise<void> {
-  const wanted = translator.assets?.(call).filter(({ url }) => !call.assets.has(url))
-  if (wanted === undefined || wanted.length === 0) return
-  const fetched = await Promise.all(wanted.map((request) => deps.fetchAsset(request, signal)))
-  for (const [index, { url }] of wanted.entries()) call.assets.set(url, fetched[index] as Asset)
+  if (!end.committed) throw end.error
+  const error = withoutSecrets(end.error, connection.credential)
+  journal.outcome = 'stream_error'
+  journal.error = error
+  client.fail(error)
+  return { firstByteMs, error }
 }
 
 function successHeaders(visit: Visit, connection: Connection, head: StreamHead): OutgoingHttpHeaders {

@@ -123,7 +123,8 @@ const rules: readonly Rule[] = [
     ],
     texts: [
       /^(model not exist|invalid model\b|unknown model\b|no endpoints found for)/i,
-      /^(the )?(requested )?model\b.{0,200}(does not exist|not found|not supported by any provider)/i,
+      // Nothing but the model's name between: anything longer may be the caller's.
+      /^(the )?(requested )?model[:\s]{0,3}[`'"]?[^\s`'"]{0,160}[`'"]?\s{0,2}(is |was )?(does not exist|not found|not supported by any provider)/i,
       /^\S{1,120} is not a valid model id/i,
     ],
   },

@@ -38,6 +38,11 @@ describe('what is shown', () => {
 })
 
 describe('texts that only quote the caller', () => {
+  it('are not taken for what they quote', () => {
+    const told = read(400, { error: { message: 'Model output for tool `not found` was invalid' } })
+    expect(told).toMatchObject({ status: 400, reason: null })
+  })
+
   it('put no connection out of service', () => {
     const quotes = [
       'Invalid value: "incorrect api key".',

@@ -15,9 +15,12 @@ export function stringIn(value: unknown): string {
   return typeof value === 'string' ? value : ''
 }
 
-/** A count as providers write it: a finite number of 0 or more, rounded down; null for anything else. */
+/** Beyond any real answer: what a provider states above it is no count, and would stay in a counter for ever. */
+const largestCount = 1e12
+
+/** A count as providers write it: a number from 0, rounded down; null for anything else. */
 export function asCount(value: unknown): number | null {
-  return typeof value === 'number' && Number.isFinite(value) && value >= 0 ? Math.floor(value) : null
+  return typeof value === 'number' && value >= 0 && value <= largestCount ? Math.floor(value) : null
 }
 
 /** Total: undefined for what is no JSON. A byte order mark before it is allowed. */
