@@ -3,7 +3,6 @@ import { GatewayError } from '../../core/errors.ts'
 import type { EmbeddingsRequest } from '../../core/openai.ts'
 import type {
   BuiltRequests,
-  Call,
   EmbeddingsCall,
   ReadResponse,
   Translator,
@@ -11,6 +10,7 @@ import type {
 } from '../../core/provider.ts'
 import { noUsage } from '../../core/usage.ts'
 import { embeddingAnswer } from '../shared/embedding-answer.ts'
+import { asEmbeddings, readTexts } from '../shared/embedding-input.ts'
 import { parseObject } from '../shared/json.ts'
 import { invalid, unsupported } from '../shared/refusals.ts'
 import { malformed } from '../shared/upstream-error.ts'
@@ -18,8 +18,6 @@ import { type EmbeddingDialect, embeddingDialect } from './embedding-dialects.ts
 import { modelOf } from './families.ts'
 import { runtimeRequest } from './hosts.ts'
 
-/** OpenAI's own bound; it bounds the fan-out over models that take one text at a time. */
-const maxInputs = 2048
 const tokenCountHeader = 'x-amzn-bedrock-input-token-count'
 const inputTypes = ['search_document', 'search_query', 'classification', 'clustering']
 const defaultInputType = 'search_document'
@@ -33,7 +31,7 @@ export const embeddings: Translator = {
 
 function build({ body, connection }: EmbeddingsCall): BuiltRequests {
   const dialect = dialectOf(connection)
-  const texts = readTexts(body)
+  const texts = readTexts(body, 'Bedrock')
   const options = { dimensions: readDimensions(body, dialect), inputType: readInputType(body) }
   const requests = []
   for (let at = 0; at < texts.length; at += dialect.batch) {
@@ -55,7 +53,7 @@ function read(responses: readonly UpstreamResponse[], call: EmbeddingsCall): Rea
     vectors.push(...found)
     input += readCount(headers[tokenCountHeader]) ?? dialect.tokens(answer) ?? 0
   }
-  if (vectors.length !== readTexts(call.body).length) throw noVectors()
+  if (vectors.length !== readTexts(call.body, 'Bedrock').length) throw noVectors()
   return { body: embeddingAnswer(call, vectors, input), usage: { ...noUsage, input } }
 }
 
@@ -68,15 +66,6 @@ function dialectOf(connection: Connection): EmbeddingDialect {
       'the switch `like` names the model it is.',
     { param: 'model' },
   )
-}
-
-function readTexts({ input }: EmbeddingsRequest): string[] {
-  const texts = typeof input === 'string' ? [input] : input
-  const isText = (text: unknown): text is string => typeof text === 'string'
-  if (!texts.every(isText)) throw unsupported('input', 'Bedrock takes `input` as text, not as tokens.')
-  if (texts.includes('')) throw invalid('input', '`input` cannot hold an empty string.')
-  if (texts.length > maxInputs) throw invalid('input', `\`input\` can hold ${maxInputs} texts at most.`)
-  return texts
 }
 
 function readDimensions({ dimensions }: EmbeddingsRequest, dialect: EmbeddingDialect): number | null {
@@ -102,10 +91,4 @@ function readCount(value: string | undefined): number | null {
 
 function noVectors(): GatewayError {
   return malformed('Bedrock answered without the embeddings that were asked for.')
-}
-
-function asEmbeddings(call: Call): EmbeddingsCall {
-  if (call.operation !== 'embeddings')
-    throw new Error(`the embeddings translator was given ${call.operation}`)
-  return call
 }

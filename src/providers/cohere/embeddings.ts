@@ -2,7 +2,6 @@ import type { GatewayError } from '../../core/errors.ts'
 import type { EmbeddingsRequest } from '../../core/openai.ts'
 import type {
   BuiltRequests,
-  Call,
   EmbeddingsCall,
   ReadResponse,
   Translator,
@@ -10,6 +9,7 @@ import type {
 } from '../../core/provider.ts'
 import { noUsage } from '../../core/usage.ts'
 import { embeddingAnswer } from '../shared/embedding-answer.ts'
+import { asEmbeddings, readTexts } from '../shared/embedding-input.ts'
 import { baseUrl, jsonRequest } from '../shared/json-request.ts'
 import { asCount, asObject, parseObject } from '../shared/json.ts'
 import { invalid, unsupported } from '../shared/refusals.ts'
@@ -17,8 +17,6 @@ import { malformed } from '../shared/upstream-error.ts'
 import { cohereUrl } from './fields.ts'
 import { capabilitiesOf, type CohereCapabilities } from './models.ts'
 
-/** OpenAI's own bound; it bounds the fan-out. */
-const maxInputs = 2048
 /** What one request may hold (providers' facts §10.6). */
 const batch = 96
 const inputTypes = ['search_document', 'search_query', 'classification', 'clustering']
@@ -33,7 +31,7 @@ export const embeddings: Translator = {
 
 function build({ body, connection }: EmbeddingsCall): BuiltRequests {
   const capabilities = capabilitiesOf(connection)
-  const texts = readTexts(body)
+  const texts = readTexts(body, 'Cohere')
   const dimension = readDimension(body, capabilities)
   const truncate = readWord(body, 'truncate', truncations)
   const shared = {
@@ -63,20 +61,11 @@ function read(responses: readonly UpstreamResponse[], call: EmbeddingsCall): Rea
     const count = asCount(billed?.['input_tokens'])
     if (count !== null) input = (input ?? 0) + count
   }
-  if (vectors.length !== readTexts(call.body).length) throw noVectors()
+  if (vectors.length !== readTexts(call.body, 'Cohere').length) throw noVectors()
   return {
     body: embeddingAnswer(call, vectors, input ?? 0),
     usage: input === null ? null : { ...noUsage, input },
   }
-}
-
-function readTexts({ input }: EmbeddingsRequest): string[] {
-  const texts = typeof input === 'string' ? [input] : input
-  const isText = (text: unknown): text is string => typeof text === 'string'
-  if (!texts.every(isText)) throw unsupported('input', 'Cohere takes `input` as text, not as tokens.')
-  if (texts.length === 0 || texts.includes('')) throw invalid('input', '`input` cannot be or hold nothing.')
-  if (texts.length > maxInputs) throw invalid('input', `\`input\` can hold ${maxInputs} texts at most.`)
-  return texts
 }
 
 /** null: nothing is asked for, or the only length that the model has. */
@@ -111,11 +100,4 @@ function isVector(value: unknown): value is number[] {
 
 function noVectors(): GatewayError {
   return malformed('The provider answered without the embeddings that were asked for.')
-}
-
-function asEmbeddings(call: Call): EmbeddingsCall {
-  if (call.operation !== 'embeddings') {
-    throw new Error(`the embeddings translator was given ${call.operation}`)
-  }
-  return call
 }

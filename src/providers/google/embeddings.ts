@@ -2,7 +2,6 @@ import type { GatewayError } from '../../core/errors.ts'
 import type { EmbeddingsRequest } from '../../core/openai.ts'
 import type {
   BuiltRequests,
-  Call,
   EmbeddingsCall,
   ReadResponse,
   Translator,
@@ -10,16 +9,15 @@ import type {
 } from '../../core/provider.ts'
 import { noUsage } from '../../core/usage.ts'
 import { embeddingAnswer } from '../shared/embedding-answer.ts'
+import { asEmbeddings, readTexts } from '../shared/embedding-input.ts'
 import { jsonRequest } from '../shared/json-request.ts'
 import { asObject, parseJson } from '../shared/json.ts'
-import { invalid, unsupported } from '../shared/refusals.ts'
+import { invalid } from '../shared/refusals.ts'
 import { malformed } from '../shared/upstream-error.ts'
 import { embeddingForm } from './embedding-forms.ts'
 import { modelUrl } from './hosts.ts'
 import { readErrorObject, unwrap } from './read-error.ts'
 
-/** OpenAI's own bound; it bounds the fan-out over models that take one text at a time. */
-const maxInputs = 2048
 /** Vertex AI takes 20 000 tokens in one request (providers' facts §9.5); texts are rarely denser than this. */
 const maxBatchCharacters = 40_000
 
@@ -52,7 +50,7 @@ function build({ body, connection }: EmbeddingsCall): BuiltRequests {
   const form = embeddingForm(connection)
   const options = { dimensions: readDimensions(body), taskType: readTaskType(body) }
   const url = modelUrl(connection, form.method)
-  const requests = batchesOf(readTexts(body), form.batch).map((texts) =>
+  const requests = batchesOf(readTexts(body, 'Google'), form.batch).map((texts) =>
     jsonRequest({ url, body: form.body(texts, options, connection.modelName), connection }),
   )
   return { requests, dropped: body.user === undefined || body.user === null ? [] : ['user'] }
@@ -72,7 +70,7 @@ function read(responses: readonly UpstreamResponse[], call: EmbeddingsCall): Rea
     // Most of Google's embedding models do not say: 0 is then what OpenAI's clients, which need a number, read.
     input += form.tokens(answer) ?? 0
   }
-  if (vectors.length !== readTexts(call.body).length) throw noVectors()
+  if (vectors.length !== readTexts(call.body, 'Google').length) throw noVectors()
   return { body: embeddingAnswer(call, vectors, input), usage: { ...noUsage, input } }
 }
 
@@ -90,15 +88,6 @@ function batchesOf(texts: readonly string[], most: number): string[][] {
     }
   }
   return batches
-}
-
-function readTexts({ input }: EmbeddingsRequest): string[] {
-  const texts = typeof input === 'string' ? [input] : input
-  const isText = (text: unknown): text is string => typeof text === 'string'
-  if (!texts.every(isText)) throw unsupported('input', 'Google takes `input` as text, not as tokens.')
-  if (texts.includes('')) throw invalid('input', '`input` cannot hold an empty string.')
-  if (texts.length > maxInputs) throw invalid('input', `\`input\` can hold ${maxInputs} texts at most.`)
-  return texts
 }
 
 function readDimensions({ dimensions }: EmbeddingsRequest): number | null {
@@ -125,10 +114,4 @@ function isVector(value: unknown): value is number[] {
 
 function noVectors(): GatewayError {
   return malformed('Google answered without the embeddings that were asked for.')
-}
-
-function asEmbeddings(call: Call): EmbeddingsCall {
-  if (call.operation !== 'embeddings')
-    throw new Error(`the embeddings translator was given ${call.operation}`)
-  return call
 }
