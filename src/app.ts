@@ -1,26 +1,22 @@
-import { randomUUID } from 'node:crypto'
-import { type Access, createAccess } from './app/access.ts'
+import type { Access } from './app/access.ts'
+import { createControlPlane } from './app/control-plane.ts'
 import type { Listener } from './app/listener.ts'
 import { createListeners } from './app/listeners.ts'
 import { observe } from './app/observe.ts'
-import { createOutbound } from './app/outbound.ts'
 import { createPagesApp } from './app/pages.ts'
+import { createParts } from './app/parts.ts'
 import type { Config } from './config.ts'
 import { type Clock, systemClock } from './core/clock.ts'
 import type { Provider } from './core/provider.ts'
 import type { RequestRecord } from './core/record.ts'
 import { createGate, type Gate } from './proxy/gate.ts'
+import { createMakeId } from './proxy/make-id.ts'
 import { createRemoteAddress } from './proxy/remote-address.ts'
 import { createProxy } from './proxy/routes.ts'
-import { loadMasterKeys } from './registry/master-key.ts'
-import { buildSnapshot, createRegistry, type Registry } from './registry/snapshot.ts'
-import { createVault } from './registry/vault.ts'
-import { createMemoryPool } from './routing/pool.ts'
-import { createRouter, type Router } from './routing/router.ts'
-import { createEmbeddedStore } from './store/embedded/embedded.ts'
+import type { Registry } from './registry/snapshot.ts'
 import { type Batches, inBatches } from './telemetry/in-batches.ts'
 import type { Log } from './telemetry/log.ts'
-import { createMetrics, type Metrics } from './telemetry/metrics.ts'
+import type { Metrics } from './telemetry/metrics.ts'
 import { createPages } from './telemetry/pages.ts'
 import { createRecorder } from './telemetry/recorder.ts'
 
@@ -33,7 +29,10 @@ export interface AppOptions {
 }
 
 export interface App {
-  /** Rejects where a port is taken. Answers the data plane's listener. */
+  /**
+   * Listens, once the state was asked for; whether it answered is readiness's to tell. Rejects where a port is taken, or
+   * the state is sealed under another master key. Answers the data plane's listener.
+   */
   start(): Promise<Listener>
   /** What a changed configuration may change: models, credentials, teams, routes, issuers, certificates. */
   reload(config: Config): void
@@ -49,32 +48,19 @@ const lastAnswersMs = 500
 
 /** Constructs and wires everything; the only place that does. Throws where state cannot be opened. */
 export function createApp({ config, providers, log, version, clock = systemClock }: AppOptions): App {
-  const metrics = createMetrics({ version })
-  const outbound = createOutbound({ config, clock, metrics })
-  const store = createEmbeddedStore({ dataDir: config.state.data_dir })
-  const vault = createVault({
-    keys: config.master_keys ?? loadMasterKeys({ dataDir: config.state.data_dir }),
-  })
-  const access = createAccess({
-    config,
-    blobs: store.blobs,
-    vault,
-    fetchText: outbound.fetchText,
-    metrics,
-    log,
-    clock,
-  })
-  const versionKey = vault.deriveKey('credential-version')
-  const created = Math.floor(clock.now() / 1000)
-  const snapshotOf = (file: Config) => buildSnapshot({ file, providers, versionKey, created })
-  const registry = createRegistry({ snapshot: snapshotOf(config) })
-  const router = createRouting({ config, registry, clock })
-  const gate = createGate({ maxInflight: config.limits.max_inflight })
-  observe({ metrics, registry, router, gate })
+  const parts = createParts({ config, providers, log, version, clock })
+  const { metrics, outbound, store, access, part, pooling, health } = parts
+  const { registry, sync } = part
+  const { router } = pooling
+  const isReady = () => sync.status().kind !== 'starting'
+  const gate = createGate({ maxInflight: config.limits.max_inflight, isReady })
+  observe({ metrics, part, router, gate, evidence: health.evidence, store, clock })
   const records = inBatches(createRecorder({ metrics, log }))
+  const remoteAddress = createRemoteAddress(config.listen.trusted_proxies)
+  const { authenticate, gatewayKey } = access
   const proxy = createProxy({
     registry,
-    authenticate: access.authenticate,
+    authenticate,
     router,
     providers,
     transport: outbound.transport,
@@ -85,28 +71,26 @@ export function createApp({ config, providers, log, version, clock = systemClock
       log.error('a request failed within the gateway', { request_id: requestId, error }),
     gate,
     clock,
-    makeId: randomUUID,
-    limits: {
-      maxBodyBytes: config.limits.max_body_bytes,
-      deadlines: deadlinesOf(config),
-      keepAliveMs,
-    },
+    makeId: createMakeId(),
+    limits: { maxBodyBytes: config.limits.max_body_bytes, deadlines: deadlinesOf(config), keepAliveMs },
     corsOrigins: config.listen.cors_origins,
-    remoteAddress: createRemoteAddress(config.listen.trusted_proxies),
+    remoteAddress,
   })
-  const listeners = createListeners({
-    config,
-    proxy,
-    pages: createPagesApp(pagesOf({ metrics, log, records, gate })),
-  })
+  const shared = { config, part, health, router, providers, authenticate, gatewayKey, log, version, clock }
+  const admin = config.admin.enabled ? createControlPlane({ ...shared, remoteAddress }) : null
+  const pages = createPagesApp(pagesOf({ metrics, log, records, gate, isReady }))
+  const listeners = createListeners({ config, proxy, pages, admin })
 
   return {
-    gatewayKey: access.gatewayKey,
+    gatewayKey,
     registry,
-    start: listeners.start,
+    async start() {
+      await parts.start()
+      return listeners.start()
+    },
     reload(next) {
       access.reload(next)
-      registry.replace(snapshotOf(next))
+      part.reload(next)
       if (next.certificate !== null) listeners.replaceTls(next.certificate)
     },
     async drain() {
@@ -114,50 +98,17 @@ export function createApp({ config, providers, log, version, clock = systemClock
       log.info('draining', { inflight: gate.inflight })
       metrics.draining(true)
       gate.prepareToClose()
-      await pause(grace_seconds * 1000)
+      await Promise.all([health.prober.close(), pause(grace_seconds * 1000)])
       gate.close(1000)
       const all = await gate.empty(timeout_seconds * 1000)
       if (!all) log.warn('requests were broken off', { inflight: gate.inflight })
       await listeners.close(all ? lastAnswersMs : 0)
-      await outbound.destroy()
-      await Promise.all([...providers.values()].map(async (provider) => provider.close?.()))
-      await store.close()
+      await parts.stop()
       records.drain()
       metrics.close()
       log.info('stopped')
     },
   }
-}
-
-function createRouting({
-  config,
-  registry,
-  clock,
-}: {
-  config: Config
-  registry: Registry
-  clock: Clock
-}): Router {
-  const { cooldown, upstream } = config
-  const pool = createMemoryPool({
-    clock,
-    trialMs: upstream.total_timeout_ms,
-    settings: {
-      baseSeconds: cooldown.base_seconds,
-      rateLimitSeconds: cooldown.rate_limit_seconds,
-      maxSeconds: cooldown.max_seconds,
-      failures: cooldown.failures,
-      failureRatio: cooldown.failure_ratio,
-      minRequests: cooldown.min_requests,
-      windowSeconds: cooldown.window_seconds,
-    },
-  })
-  registry.onChange((snapshot) => pool.retain(snapshot.models().flatMap(({ connections }) => connections)))
-  return createRouter({
-    pool,
-    clock,
-    retry: { maxAttempts: upstream.max_attempts, retryTimeouts: upstream.retry_timeouts },
-  })
 }
 
 function deadlinesOf({ upstream }: Config) {
@@ -174,16 +125,23 @@ interface PagesParts {
   readonly log: Log
   readonly records: Batches<RequestRecord>
   readonly gate: Gate
+  readonly isReady: () => boolean
 }
 
-function pagesOf({ metrics, log, records, gate }: PagesParts) {
+function pagesOf({ metrics, log, records, gate, isReady }: PagesParts) {
   const render = () => {
     records.drain()
     return metrics.render()
   }
   return createPages({
     metrics: { render, contentType: metrics.contentType },
-    ready: () => (gate.closing ? { ready: false, reasons: ['draining'] } : { ready: true, reasons: [] }),
+    ready() {
+      const reasons = [
+        ...(gate.closing ? ['draining'] : []),
+        ...(isReady() ? [] : ['the registry has not been read yet']),
+      ]
+      return { ready: reasons.length === 0, reasons }
+    },
     onFault: (error) => log.error('a page could not be made', { error }),
   })
 }

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { parseArgs } from 'node:util'
 import { type App, type AppOptions, createApp } from './app.ts'
 import { banner } from './app/banner.ts'
+import { runCommandLine } from './app/command-line.ts'
 import { type Config, findConfig, loadConfig } from './config.ts'
 import { type Fault, formatFaults } from './config/fault.ts'
 import { needsRestart } from './config/restart.ts'
@@ -10,60 +10,59 @@ import { createConfigWatcher } from './config/watch.ts'
 import { createProviders } from './providers/index.ts'
 import { createLog, type Log } from './telemetry/log.ts'
 
-const usage = `Usage: modelgate [command]
+process.exit(
+  await runCommandLine({
+    args: process.argv.slice(2),
+    commands: {
+      serve: { summary: 'start the gateway', run: serveConfigured },
+      'check-config': { summary: 'say what is wrong with the configuration, and exit', run: checkConfig },
+    },
+    usual: 'serve',
+    version: readVersion(),
+    note: 'The configuration is the file that MODELGATE_CONFIG names, else config/modelgate.yaml.',
+    out: say,
+    err: fail,
+  }),
+)
 
-  serve          start the gateway (the default)
-  check-config   say what is wrong with the configuration, and exit
+async function checkConfig(): Promise<number> {
+  const loaded = await load()
+  return loaded === null ? 1 : say(`${loaded.path}: no faults\n`)
+}
 
-  --help, --version
-
-The configuration is the file that MODELGATE_CONFIG names, else config/modelgate.yaml.
-`
-
-process.exit(await run(process.argv.slice(2)))
-
-async function run(args: string[]): Promise<number> {
-  const parsed = readArguments(args)
-  if (parsed === null) return fail(usage)
-  if (parsed.values.help) return say(usage)
-  if (parsed.values.version) return say(`${readVersion()}\n`)
-  const [command = 'serve', ...rest] = parsed.positionals
-  if (rest.length > 0 || (command !== 'serve' && command !== 'check-config')) return fail(usage)
-  const path = findConfig()
-  const providers = createProviders()
-  const loaded = await loadConfig({ path, providers })
-  if ('faults' in loaded) return fail(`${formatFaults(path, loaded.faults)}\n`)
-  if (command === 'check-config') return say(`${path}: no faults\n`)
+async function serveConfigured(): Promise<number> {
+  const loaded = await load()
+  if (loaded === null) return 1
   if (loaded.config.state.redis.enabled) {
     return fail('state.redis, or REDIS_URL, is set, and this version keeps its state embedded only\n')
   }
-  return serve(loaded.config, { path, providers, files: loaded.files })
+  return serve(loaded)
 }
 
-function readArguments(args: string[]) {
-  try {
-    const options = {
-      help: { type: 'boolean', short: 'h' },
-      version: { type: 'boolean', short: 'v' },
-    } as const
-    return parseArgs({ args, allowPositionals: true, options })
-  } catch {
-    return null
-  }
+/** null: the configuration has faults, and they are told. */
+async function load(): Promise<Loaded | null> {
+  const path = findConfig()
+  const providers = createProviders()
+  const loaded = await loadConfig({ path, providers })
+  if ('config' in loaded) return { path, providers, config: loaded.config, files: loaded.files }
+  fail(`${formatFaults(path, loaded.faults)}\n`)
+  return null
 }
 
 interface Loaded {
+  readonly config: Config
   readonly path: string
   readonly providers: ReturnType<typeof createProviders>
   readonly files: Awaited<ReturnType<typeof loadConfig>>['files']
 }
 
-async function serve(config: Config, { path, providers, files }: Loaded): Promise<number> {
+async function serve({ config, path, providers, files }: Loaded): Promise<number> {
+  // Before anything else: to process 1 of a container a signal without a handler is no signal at all.
+  const stopped = stopSignal()
   const log = createLog({ level: config.telemetry.log_level })
   const started = await start({ config, providers, log, version: readVersion() })
   if ('failed' in started) return fail(`modelgate cannot start: ${started.failed}\n`)
   const { app, url } = started
-  const stopped = stopSignal()
   // An error that nobody handled is a defect; the requests of everybody else are worth more than a clean crash.
   process.on('unhandledRejection', (error) => log.error('unhandled rejection', { error }))
   process.on('uncaughtException', (error) => log.error('uncaught exception', { error }))

@@ -14,6 +14,8 @@ export interface Presented {
   readonly apiKey: string | undefined
   /** Address of the peer. */
   readonly remoteAddress: string
+  /** The socket it came on: a token that it has shown before is known again at less cost. */
+  readonly socket?: object
   /** Only the control plane accepts the admin token. */
   readonly allowAdminToken?: boolean
 }
@@ -74,13 +76,13 @@ export function createAuthenticator({
     return verifier.verify(token)
   }
 
-  return ({ authorization, apiKey, remoteAddress, allowAdminToken = false }) => {
+  return ({ authorization, apiKey, remoteAddress, socket, allowAdminToken = false }) => {
     const presented = BEARER.exec(authorization ?? '')?.[1]?.trimEnd() ?? apiKey?.trim() ?? ''
     if (allowAdminToken && adminToken?.matches(presented) === true) return adminToken.principal
     if (localToken !== null && !TOKEN_SHAPE.test(presented) && isLoopback(remoteAddress)) {
       const token = localToken()
       return typeof token === 'string' ? verifier.verify(token) : asLocal(token)
     }
-    return presented === '' ? refuse() : verifier.verify(presented)
+    return presented === '' ? refuse() : verifier.verify(presented, socket)
   }
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { readKeySet, type PublishedKey } from './json-web-keys.ts'
 import { createManualClock } from './testing/manual-clock.ts'
 import { createSigningKey, keySetText } from './testing/signing-key.ts'
-import { createTokenCache, tokenDigest, type VerifiedToken } from './token-cache.ts'
+import { createTokenCache, rememberDigests, tokenDigest, type VerifiedToken } from './token-cache.ts'
 
 const [key] = readKeySet(keySetText([await createSigningKey('one')])) as [PublishedKey]
 const keys = { find: () => [key], touch: () => {} }
@@ -77,4 +77,18 @@ it('tokenDigest tells tokens apart by every character', () => {
   expect(tokenDigest('a.b.c')).toBe(tokenDigest('a.b.c'))
   expect(tokenDigest('a.b.c')).not.toBe(tokenDigest('a.b.d'))
   expect(tokenDigest('a.b.c')).toHaveLength(32)
+})
+
+it("a caller's digest is its present token's, whatever it or others have shown before", () => {
+  const digestOf = rememberDigests()
+  const [one, other] = [{}, {}]
+  for (const [caller, token] of [
+    [one, 'a.b.c'],
+    [other, 'a.b.d'],
+    [one, 'a.b.c'],
+    [one, 'a.b.d'],
+    [undefined, 'a.b.e'],
+  ] as const) {
+    expect(digestOf(token, caller)).toBe(tokenDigest(token))
+  }
 })

@@ -37,6 +37,22 @@ export function tokenDigest(token: string): string {
   return hash('sha256', token, 'latin1')
 }
 
+/**
+ * `tokenDigest`, made once for the requests of one caller that show the same token. A token is held no longer than the
+ * caller that shows it, and only its digest is remembered of it: what the digest leads to is asked each time.
+ */
+export function rememberDigests(): (token: string, caller: object | undefined) => string {
+  const last = new WeakMap<object, { readonly token: string; readonly digest: string }>()
+  return (token, caller) => {
+    if (caller === undefined) return tokenDigest(token)
+    const known = last.get(caller)
+    if (known?.token === token) return known.digest
+    const digest = tokenDigest(token)
+    last.set(caller, { token, digest })
+    return digest
+  }
+}
+
 /** Verified tokens, the least recently used left out first. */
 export function createTokenCache({ clock, maxEntries, leewaySeconds }: TokenCacheOptions): TokenCache {
   const tokens = new Map<string, VerifiedToken>()

@@ -223,6 +223,16 @@ describe('a token that was verified before', () => {
     expect(verifier.verify(token)).toBe(principal)
   })
 
+  it('is refused once revoked on the very socket that has shown it', async () => {
+    const { verifier } = verifierOf(home.issuer)
+    const token = await home.token({ jti: 'lent-out' })
+    const socket = {}
+    await verifier.verify(token, socket)
+    expect(verifier.verify(token, socket)).not.toBeInstanceOf(Promise)
+    verifier.revoke('lent-out', Math.floor(clock.now() / 1_000) + 600)
+    await expect(verifier.verify(token, socket)).rejects.toMatchObject({ failure: 'revoked' })
+  })
+
   it('is never taken from memory once it has expired', async () => {
     const { verifier, failures } = verifierOf(home.issuer)
     const token = await home.token({ exp: Math.floor(clock.now() / 1_000) + 10 })

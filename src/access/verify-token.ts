@@ -5,16 +5,17 @@ import type { GatewayKey } from './gateway-key.ts'
 import type { Issuer } from './issuer.ts'
 import type { KeyHint, PublishedKey } from './json-web-keys.ts'
 import { Refusal, type AuthFailure } from './refusals.ts'
-import { createTokenCache, tokenDigest, type VerifiedToken } from './token-cache.ts'
+import { createTokenCache, rememberDigests, type VerifiedToken } from './token-cache.ts'
 import { MAX_TOKEN_CHARACTERS } from './token-size.ts'
 
 export interface TokenVerifier {
   /**
    * The caller a token names (RFC 7519, RFC 8725): at once, without a promise, where the token was verified before.
    * Throws or rejects with Refusal: 401 `missing_api_key`, `invalid_api_key`, `token_expired`, or 503 where its
-   * issuer's keys cannot be had.
+   * issuer's keys cannot be had. `caller` is what the token came on, a client's socket: while that lives, its token is
+   * known again without being hashed anew.
    */
-  verify(token: string): Principal | Promise<Principal>
+  verify(token: string, caller?: object): Principal | Promise<Principal>
   /** From now until `untilExp` (seconds since 1970, the token's `exp`) tokens with this `jti` are refused. */
   revoke(tokenId: string, untilExp: number): void
   /** Starts loading every issuer's keys in the background, so that no caller has to wait for them. */
@@ -45,6 +46,7 @@ export function createTokenVerifier({
   const trusted = gatewayKey === null ? issuers : [...issuers, gatewayKey.issuer]
   const issuerByName = new Map(trusted.map((issuer) => [issuer.name, issuer]))
   const cache = createTokenCache({ clock, maxEntries: cacheSize, leewaySeconds })
+  const digestOf = rememberDigests()
 
   /** The issuer is chosen by what the token says unverified; from there on only that issuer's keys count. */
   async function check(token: string): Promise<VerifiedToken> {
@@ -89,13 +91,13 @@ export function createTokenVerifier({
   }
 
   return {
-    verify(token) {
+    verify(token, caller) {
       if (token === '' || token.length > MAX_TOKEN_CHARACTERS) {
         const refusal = new Refusal(token === '' ? 'missing' : 'too_large')
         onFailure(refusal.failure)
         throw refusal
       }
-      const digest = tokenDigest(token)
+      const digest = digestOf(token, caller)
       const held = cache.get(digest)
       if (held === undefined) return verifyAnew(token, digest)
       // Traffic of known tokens alone must still notice that the issuer has withdrawn a key.

@@ -5,6 +5,11 @@ export function etagOf(version: number): string {
   return `"${version}"`
 }
 
+/** What the file declares has no version, and shows no `etag`. */
+export function etagHeader(version: number | null): Record<string, string> {
+  return version === null ? {} : { etag: etagOf(version) }
+}
+
 /**
  * What a change takes for granted of the entity it changes (design §5): an `if-match` that does not hold is 412, a
  * `version` in the body that is old 409. Throws AdminRefusal.

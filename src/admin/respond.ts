@@ -1,5 +1,8 @@
 import { wwwAuthenticate } from '../access/www-authenticate.ts'
 import { GatewayError } from '../core/errors.ts'
+import { EntityTooLarge } from '../registry/edit.ts'
+import { RegistryUnavailable } from '../registry/unavailable.ts'
+import { VaultError } from '../registry/vault.ts'
 import type { Answer } from './endpoint.ts'
 import { AdminRefusal, refusalBody, refusalCodes, type RefusalCode } from './refusal.ts'
 
@@ -27,6 +30,11 @@ export function refuse(refusal: AdminRefusal, requestId: string): Response {
 /** What a failure is answered as; null where it is a fault within the gateway. */
 export function refusalFor(error: unknown): AdminRefusal | null {
   if (error instanceof AdminRefusal) return error
+  if (error instanceof RegistryUnavailable) {
+    return new AdminRefusal('store_unavailable', error.message, { headers: { 'retry-after': '5' } })
+  }
+  if (error instanceof EntityTooLarge) return new AdminRefusal('request_too_large', error.message)
+  if (error instanceof VaultError) return new AdminRefusal('conflict', error.message)
   if (!(error instanceof GatewayError) || !isRefusalCode(error.code)) return null
   const headers: Record<string, string> =
     error.status === 401 ? { 'www-authenticate': wwwAuthenticate(error) } : {}

@@ -31,6 +31,15 @@ export interface Access {
   readonly gatewayKey: GatewayKey
   /** Issuers as a changed configuration has them; tokens verified before are verified anew. */
   reload(config: Config): void
+  /** From now on these tokens are refused. */
+  revoke(tokens: Iterable<RevokedToken>): void
+}
+
+export interface RevokedToken {
+  /** `jti` */
+  readonly tokenId: string
+  /** The token's `exp`, seconds since 1970. */
+  readonly expiresAt: number
 }
 
 /** Whose tokens are accepted: the configured issuers' and the gateway's own. */
@@ -51,7 +60,7 @@ export function createAccess({
     if (detail !== null) log.warn('the keys of an issuer were not refreshed', { issuer, detail })
   }
 
-  function build({ auth }: Config): Authenticator {
+  function build({ auth }: Config) {
     const parts = { fetchText: issuerFetch(fetchText), readFile: readIfChanged, clock, onRefresh }
     const issuers = auth.issuers.map((issuer) => createIssuer(issuerOptions(issuer), parts))
     const verifier = createTokenVerifier({
@@ -61,7 +70,7 @@ export function createAccess({
       onFailure: (reason) => metrics.authFailure(reason),
     })
     verifier.warm()
-    return createAuthenticator({
+    const authenticate = createAuthenticator({
       verifier,
       adminToken,
       localIdentity: auth.local_identity && { tokenFile: auth.local_identity.token_file },
@@ -69,18 +78,25 @@ export function createAccess({
       clock,
       onFailure: (reason) => metrics.authFailure(reason),
     })
+    return { authenticate, verifier }
   }
 
+  let revoked: readonly RevokedToken[] = []
   let current = build(config)
   let issuers = JSON.stringify(config.auth.issuers)
   return {
-    authenticate: (presented) => current(presented),
+    authenticate: (presented) => current.authenticate(presented),
     gatewayKey,
     reload: (next) => {
       const changed = JSON.stringify(next.auth.issuers)
       if (changed === issuers) return
       issuers = changed
       current = build(next)
+      for (const { tokenId, expiresAt } of revoked) current.verifier.revoke(tokenId, expiresAt)
+    },
+    revoke(tokens) {
+      revoked = [...tokens]
+      for (const { tokenId, expiresAt } of revoked) current.verifier.revoke(tokenId, expiresAt)
     },
   }
 }

@@ -10,6 +10,8 @@ export interface ListenersOptions {
   readonly config: Config
   readonly proxy: App
   readonly pages: App
+  /** null: there is no control plane. */
+  readonly admin: App | null
 }
 
 export interface Listeners {
@@ -20,13 +22,13 @@ export interface Listeners {
   close(graceMs: number): Promise<void>
 }
 
-/** The data plane's listener, and one for the operational pages where they are to have their own. */
-export function createListeners({ config, proxy, pages }: ListenersOptions): Listeners {
-  const { listen: at, telemetry, certificate } = config
+/** The data plane's listener, and one each for the control plane and the operational pages where they are to have their own. */
+export function createListeners({ config, proxy, pages, admin }: ListenersOptions): Listeners {
+  const { listen: at, telemetry, certificate, admin: control } = config
   const started: Listener[] = []
 
-  async function open(app: App, port: number): Promise<Listener> {
-    const listener = await listen({ app, host: at.host, port, tls: certificate })
+  async function open(app: App, port: number, host = at.host): Promise<Listener> {
+    const listener = await listen({ app, host, port, tls: certificate })
     started.push(listener)
     return listener
   }
@@ -34,8 +36,10 @@ export function createListeners({ config, proxy, pages }: ListenersOptions): Lis
   return {
     async start() {
       if (telemetry.port === null) proxy.route('/', pages)
+      if (admin !== null && control.port === null) proxy.route('/', admin)
       const main = await open(proxy, at.port)
-      if (telemetry.port !== null) await open(pages, telemetry.port)
+      if (telemetry.port !== null) await open(pages, telemetry.port, telemetry.host)
+      if (admin !== null && control.port !== null) await open(admin, control.port)
       return main
     },
     replaceTls: (tls) => {

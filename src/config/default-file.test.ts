@@ -1,11 +1,10 @@
-import { createSecretKey } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { z } from 'zod'
 import { createProviders } from '../providers/index.ts'
-import { buildSnapshot } from '../registry/snapshot.ts'
 import { createCatalogue } from '../registry/testing/catalogue.ts'
+import { fileSnapshot } from '../registry/testing/file-snapshot.ts'
 import { createSelfSigned } from '../upstream/testing/self-signed.ts'
 import { configJsonSchema } from './json-schema.ts'
 import { configOf, linesOf } from './testing/load-text.ts'
@@ -31,8 +30,7 @@ describe('the default configuration', () => {
     expect(config.credentials).toEqual([])
     expect(config.listen).toMatchObject({ host: '127.0.0.1', port: 8080 })
     expect(config.state.redis.enabled).toBe(false)
-    const versionKey = createSecretKey(Buffer.alloc(32))
-    const snapshot = buildSnapshot({ file: config, providers: createProviders(), versionKey, created: 0 })
+    const snapshot = fileSnapshot({ file: config, providers: createProviders() })
     expect(snapshot.modelByName('echo')?.connections).toMatchObject([{ provider: 'echo', name: 'default' }])
   })
 

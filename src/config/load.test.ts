@@ -208,6 +208,8 @@ describe('settings that must agree', () => {
       '2: telemetry.port: the port is that of admin already: leave it out to share it',
     ],
     ['listen: { port: 0 }\nadmin: { port: 0 }', null],
+    ['telemetry: { host: 127.0.0.1 }', '1: telemetry.port: port is required with host'],
+    ['telemetry: { host: 127.0.0.1, port: 9090 }', null],
     [
       'state: { redis: { sentinels: ["a:1"] } }',
       '1: state.redis.sentinel_name: sentinel_name is required with sentinels',

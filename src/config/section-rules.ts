@@ -15,6 +15,7 @@ export function sectionFaults(file: Loose): EntityFault[] {
   return [
     ...tlsFaults(looseMember(section('listen'), 'tls')),
     ...portFaults(file),
+    ...hostFaults(section('telemetry')),
     ...authFaults(section('auth')),
     ...redisFaults(looseMember(section('state'), 'redis')),
     ...cooldownFaults(section('cooldown')),
@@ -47,6 +48,12 @@ function portFaults(file: Loose): EntityFault[] {
     }
     return [entityFault([name, 'port'], `the port is that of ${holder} already: leave it out to share it`)]
   })
+}
+
+/** A host without a listener would be taken for protection that is not there. */
+function hostFaults({ host, port }: Loose): EntityFault[] {
+  if (textOf(host) === null || (port !== undefined && port !== null)) return []
+  return [entityFault(['telemetry', 'port'], 'port is required with host')]
 }
 
 function authFaults(auth: Loose): EntityFault[] {

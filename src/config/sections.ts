@@ -68,6 +68,9 @@ const admin = z.strictObject({
 })
 
 const telemetry = z.strictObject({
+  host: optionalText.describe(
+    "Where the listener of its own listens. Default: the data plane's host, HOST included",
+  ),
   port: ownPort.describe('A port of its own for /metrics, /healthz and /readyz'),
   log_level: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   otlp_endpoint: webAddress.nullable().transform((url) => url ?? null),

@@ -1,3 +1,4 @@
+import type { RequestBody } from './body.ts'
 import type { Connection, Credential, ModelKind, ProviderId } from './entities.ts'
 import type { GatewayError } from './errors.ts'
 import type { TopLevel } from './json/top-level.ts'
@@ -30,7 +31,7 @@ export interface UpstreamRequest {
   readonly url: string
   /** Lower-case names. No authorisation: signers add it, last. */
   readonly headers: Readonly<Record<string, string>>
-  readonly body: Uint8Array | string | null
+  readonly body: RequestBody | null
   /** Only SigV4 reads it: the region to sign for, where it is not the credential's own. */
   readonly region?: string
 }
@@ -178,6 +179,10 @@ export interface Provider {
   signer(credential: Credential): SignerName
   /** Absent: the provider cannot list, and validation answers null. Pages: `next` names the following request. */
   readonly listModels?: {
+    /** It lists to anyone, so that a list proves nothing of the credential. */
+    isPublic?(credential: Credential): boolean
+    /** The provider's name of the right to list, where that is another than the right to use a model. */
+    readonly right?: string
     request(credential: Credential): UpstreamRequest
     /** `request` is the one this answers: the next page is asked of the same place. */
     read(
@@ -185,6 +190,8 @@ export interface Provider {
       request: UpstreamRequest,
     ): { models: ListedModel[]; next: UpstreamRequest | null }
   }
+  /** Streaming is a right of its own, so that validation asks both ways. */
+  readonly grantsStreamingApart?: boolean
   /** A real, minimal generation or embedding, as the operation and body a client would send. */
   probe(connection: Connection): { operation: Operation; body: Record<string, unknown> }
   /** Classifies what is no success: pure, total, never throws. */

@@ -10,6 +10,33 @@ export interface AttemptRecord {
   readonly connection: string
   readonly outcome: 'success' | 'aborted' | 'refused' | FailureReason
   readonly durationMs: number
+  /** Where traces are kept. */
+  readonly span?: AttemptSpan
+}
+
+export interface AttemptSpan {
+  readonly spanId: string
+  /** Ms from the request's beginning to the attempt's. */
+  readonly offsetMs: number
+  /** The provider's id of the model. */
+  readonly modelName: string
+}
+
+/** Where a request stands in a trace (W3C Trace Context). Ids are lower-case hex. */
+export interface TraceContext {
+  readonly traceId: string
+  /** The gateway's own span for the request. */
+  readonly spanId: string
+  /** The caller's span; null: the trace begins here. */
+  readonly parentId: string | null
+  /** The caller's choice whether to keep the trace; where it made none, it is kept. */
+  readonly sampled: boolean
+}
+
+export interface RequestTrace {
+  readonly context: TraceContext
+  /** Ms since 1970. */
+  readonly startedAt: number
 }
 
 /** How a request ended: `aborted` is the client leaving, `stream_error` a failure after the first event. */
@@ -41,4 +68,6 @@ export interface RequestRecord {
   readonly firstTokenMs: number | null
   readonly usage: Usage | null
   readonly upstreamRequestId: string | null
+  /** Where traces are kept. */
+  readonly trace?: RequestTrace | null
 }

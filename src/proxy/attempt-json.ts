@@ -33,7 +33,8 @@ export async function attemptJson(
   call: Call,
   signal: AbortSignal,
 ): Promise<JsonAnswer> {
-  const { requests, dropped } = await translator.buildRequests(call)
+  const building = translator.buildRequests(call)
+  const { requests, dropped } = building instanceof Promise ? await building : building
   const startedAt = deps.clock.monotonic()
   let firstByteMs: number | null = null
   const fetchOne = async (request: UpstreamRequest, itsSignal: AbortSignal): Promise<UpstreamResponse> => {
@@ -48,7 +49,8 @@ export async function attemptJson(
     requests.length === 1
       ? [await fetchOne(first, signal)]
       : await inParallel({ items: requests, width: fanOutWidth, signal, work: fetchOne })
-  const read = await translator.readResponse(responses, call)
+  const reading = translator.readResponse(responses, call)
+  const read = reading instanceof Promise ? await reading : reading
   const answered = responses[0] as UpstreamResponse
   return {
     bytes: read.body === null ? answered.body : JSON.stringify(read.body),

@@ -56,36 +56,50 @@ function checkMessages(value: unknown): void {
   if (!Array.isArray(value) || value.length === 0) {
     throw invalid('messages', '`messages` must be an array of at least one message.')
   }
-  for (const [index, message] of value.entries()) {
-    const at = `messages[${index}]`
-    if (!isObject(message)) throw invalid(at, `\`${at}\` must be an object.`)
-    if (typeof message['role'] !== 'string' || !roles.has(message['role'])) {
-      throw invalid(`${at}.role`, `\`${at}.role\` must be one of ${[...roles].join(', ')}.`)
+  for (let index = 0; index < value.length; index++) {
+    const message: unknown = value[index]
+    if (!isObject(message)) throw invalid(place(index), `\`${place(index)}\` must be an object.`)
+    const { role, content, tool_calls: calls, thinking_blocks: thoughts } = message
+    if (typeof role !== 'string' || !roles.has(role)) {
+      const at = place(index, 'role')
+      throw invalid(at, `\`${at}\` must be one of ${[...roles].join(', ')}.`)
     }
-    checkContent(message['content'], `${at}.content`)
-    checkObjects(message['tool_calls'], `${at}.tool_calls`)
-    checkObjects(message['thinking_blocks'], `${at}.thinking_blocks`)
+    // The place of a fault is written down where there is one: a conversation has hundreds of messages.
+    if (!isContent(content)) throw badContent(content, place(index, 'content'))
+    if (!areObjects(calls)) throw noObjects(place(index, 'tool_calls'))
+    if (!areObjects(thoughts)) throw noObjects(place(index, 'thinking_blocks'))
   }
 }
 
-function checkContent(value: unknown, at: string): void {
-  if (value === undefined || value === null || typeof value === 'string') return
-  if (!Array.isArray(value)) throw invalid(at, `\`${at}\` must be a string, an array of parts, or null.`)
-  for (const [index, part] of value.entries()) {
-    if (!isObject(part) || typeof part['type'] !== 'string') {
-      throw invalid(`${at}[${index}]`, `\`${at}[${index}]\` must be an object with a \`type\`.`)
-    }
-  }
+function place(index: number, member: string | null = null): string {
+  return member === null ? `messages[${index}]` : `messages[${index}].${member}`
+}
+
+function isContent(value: unknown): boolean {
+  if (value === undefined || value === null || typeof value === 'string') return true
+  return Array.isArray(value) && value.every(isPart)
+}
+
+function isPart(value: unknown): boolean {
+  return isObject(value) && typeof value['type'] === 'string'
+}
+
+function badContent(value: unknown, at: string): GatewayError {
+  if (!Array.isArray(value)) return invalid(at, `\`${at}\` must be a string, an array of parts, or null.`)
+  const part = `${at}[${value.findIndex((each) => !isPart(each))}]`
+  return invalid(part, `\`${part}\` must be an object with a \`type\`.`)
 }
 
 function checkTools(value: unknown): void {
-  checkObjects(value, 'tools')
+  if (!areObjects(value)) throw noObjects('tools')
 }
 
-function checkObjects(value: unknown, at: string): void {
-  if (value === undefined || value === null) return
-  if (!Array.isArray(value) || !value.every(isObject))
-    throw invalid(at, `\`${at}\` must be an array of objects.`)
+function areObjects(value: unknown): boolean {
+  return value === undefined || value === null || (Array.isArray(value) && value.every(isObject))
+}
+
+function noObjects(at: string): GatewayError {
+  return invalid(at, `\`${at}\` must be an array of objects.`)
 }
 
 function checkMetadata(value: unknown): void {

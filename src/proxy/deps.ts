@@ -28,6 +28,7 @@ export interface ProxyDeps {
   readonly onFault: (error: unknown, requestId: string) => void
   readonly gate: Gate
   readonly clock: Clock
+  /** 32 hexadecimal digits. */
   readonly makeId: () => string
   readonly limits: ProxyLimits
   readonly corsOrigins: readonly string[]

@@ -2,11 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Model } from '../core/entities.ts'
 import { GatewayError } from '../core/errors.ts'
 import type { AttemptRecord } from '../core/record.ts'
+import { withoutSecrets } from '../core/without-secrets.ts'
 import type { RequestInFlight } from '../routing/retry-budget.ts'
 import type { Attempt } from '../routing/router.ts'
 import type { ProxyDeps } from './deps.ts'
 import type { Journal } from './journal.ts'
-import { withoutSecrets } from './without-secrets.ts'
 
 export interface FailoverOptions {
   readonly deps: ProxyDeps
@@ -69,19 +69,18 @@ function isPassing(error: GatewayError): boolean {
 }
 
 async function tryOnce(options: FailoverOptions, attempt: Attempt): Promise<Tried> {
-  const { deps, journal, signal } = options
+  const { journal, signal } = options
   const { connection } = attempt
-  const startedAt = deps.clock.monotonic()
   journal.beginWaiting()
   journal.connection = connection
   const close = (outcome: AttemptRecord['outcome']) => {
-    journal.endWaiting()
+    const durationMs = journal.endWaiting()
     journal.attempts.push({
       model: connection.model,
       provider: connection.provider,
       connection: connection.name,
       outcome,
-      durationMs: deps.clock.monotonic() - startedAt,
+      durationMs,
     })
   }
   const failed = (error: unknown) => {

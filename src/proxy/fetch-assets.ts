@@ -1,5 +1,5 @@
 import { GatewayError } from '../core/errors.ts'
-import type { Call, Translator } from '../core/provider.ts'
+import type { AssetRequest, Call, Eventually, Translator } from '../core/provider.ts'
 import type { ProxyDeps } from './deps.ts'
 import { inParallel } from './in-parallel.ts'
 
@@ -9,16 +9,27 @@ const width = 4
 
 /**
  * What the provider needs as bytes and the request names by URL; for most requests nothing. All of it together may be
- * as large as a request body: by naming it instead of sending it a client gets no more room. Throws 400 and 413.
+ * as large as a request body: by naming it instead of sending it a client gets no more room. At once where there is
+ * nothing. Throws (rejects with) 400 and 413.
  */
-export async function fetchAssets(
+export function fetchAssets(
   deps: ProxyDeps,
   translator: Translator,
   call: Call,
   signal: AbortSignal,
+): Eventually<void> {
+  const named = translator.assets?.(call)
+  if (named === undefined || named.length === 0) return
+  const wanted = named.filter(({ url }) => !call.assets.has(url))
+  if (wanted.length > 0) return fetchAll(deps, wanted, call, signal)
+}
+
+async function fetchAll(
+  deps: ProxyDeps,
+  wanted: readonly AssetRequest[],
+  call: Call,
+  signal: AbortSignal,
 ): Promise<void> {
-  const wanted = translator.assets?.(call).filter(({ url }) => !call.assets.has(url))
-  if (wanted === undefined || wanted.length === 0) return
   if (wanted.length > maxAssets) {
     throw new GatewayError('invalid_request', `A request may name at most ${maxAssets} files by URL.`, {
       param: 'messages',

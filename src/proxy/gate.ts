@@ -18,7 +18,13 @@ export interface Gate {
   empty(timeoutMs: number): Promise<boolean>
 }
 
-export function createGate({ maxInflight }: { maxInflight: number }): Gate {
+export interface GateOptions {
+  readonly maxInflight: number
+  /** Whether there is anything to serve yet. */
+  readonly isReady?: () => boolean
+}
+
+export function createGate({ maxInflight, isReady = () => true }: GateOptions): Gate {
   let inflight = 0
   let closing = false
   let closed: number | null = null
@@ -31,6 +37,11 @@ export function createGate({ maxInflight }: { maxInflight: number }): Gate {
     enter: () => {
       if (closed !== null) {
         throw new GatewayError('shutting_down', 'This replica is shutting down.', { retryAfterMs: closed })
+      }
+      if (!isReady()) {
+        throw new GatewayError('overloaded', 'This replica has not read its registry yet.', {
+          retryAfterMs: 1000,
+        })
       }
       if (inflight >= maxInflight) {
         throw new GatewayError('overloaded', 'The gateway has as many requests in flight as it may.', {

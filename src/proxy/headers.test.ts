@@ -42,7 +42,7 @@ describe('headers', () => {
   })
 
   it('keep a sane request id and replace any other', () => {
-    const make = () => '11111111-2222-3333-4444-555555555555'
+    const make = () => '11111111222233334444555555555555'
     expect(requestIdOf({ 'x-request-id': 'trace:1/2' }, make)).toBe('trace:1/2')
     for (const bad of ['', 'a b', 'é', '<x>', 'a'.repeat(129)]) {
       expect(requestIdOf({ 'x-request-id': bad }, make)).toBe('req_11111111222233334444555555555555')

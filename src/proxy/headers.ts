@@ -42,13 +42,13 @@ export function upstreamRequestId(headers: HeaderMap): string | null {
 export function headersFromUpstream(
   headers: HeaderMap,
   rateLimits: Provider['rateLimits'],
+  requestId = upstreamRequestId(headers),
 ): OutgoingHttpHeaders {
   const kept: OutgoingHttpHeaders = { ...rateLimits?.(headers) }
   for (const name in headers) {
     if (name.startsWith('x-ratelimit-') || name === 'openai-processing-ms') kept[name] = headers[name]
   }
-  const id = upstreamRequestId(headers)
-  if (id !== null) kept['x-upstream-request-id'] = id
+  if (requestId !== null) kept['x-upstream-request-id'] = requestId
   return kept
 }
 
@@ -57,7 +57,7 @@ const sane = /^[\w.:/+=@-]{1,128}$/
 /** The caller's `x-request-id` where it is short and plain, else a new one. */
 export function requestIdOf(headers: IncomingHttpHeaders, makeId: () => string): string {
   const given = headers['x-request-id']
-  return typeof given === 'string' && sane.test(given) ? given : `req_${makeId().replaceAll('-', '')}`
+  return typeof given === 'string' && sane.test(given) ? given : `req_${makeId()}`
 }
 
 const longestShownMs = 60_000

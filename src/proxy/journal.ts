@@ -56,9 +56,12 @@ export class Journal {
     this.#waitingSince = this.#options.clock.monotonic()
   }
 
-  endWaiting(): void {
+  /** How long that stretch was, ms. */
+  endWaiting(): number {
+    const before = this.#waitedMs
     this.#waitedMs = this.upstreamMs()
     this.#waitingSince = null
+    return this.#waitedMs - before
   }
 
   /** Time in which an attempt was under way, ms. */

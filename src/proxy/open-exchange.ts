@@ -19,12 +19,9 @@ export async function openExchange(
 ): Promise<Exchange> {
   const { connection } = call
   const provider = requireProvider(deps, connection)
-  const signed = await deps.sign(
-    provider.signer(connection.credential),
-    request,
-    connection.credential,
-    signal,
-  )
+  const { credential } = connection
+  const signing = deps.sign(provider.signer(credential), request, credential, signal)
+  const signed = signing instanceof Promise ? await signing : signing
   const exchange = await deps.transport.dispatch(signed, {
     egress: egressOf(connection),
     deadlines: deps.limits.deadlines,

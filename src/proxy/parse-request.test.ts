@@ -28,6 +28,52 @@ describe('parseRequest', () => {
     expect(chat({ stream: null, stream_options })).toMatchObject({ stream: false, includeUsage: false })
   })
 
+  it('reads a large body as any other, and keeps nothing of the bytes it was looked through in', () => {
+    const content = 'é\n"x"'.repeat(20_000)
+    const tool_calls = [{ function: { arguments: content } }]
+    const body = {
+      model: 'm#one',
+      messages: [
+        { role: 'user', content },
+        { role: 'assistant', tool_calls },
+      ],
+      n: 2,
+    }
+    const whole = Buffer.from(JSON.stringify(body))
+    const pieces = [whole.subarray(0, 70_001), whole.subarray(70_001, 140_002), whole.subarray(140_002)]
+    const scratch = Buffer.from(whole)
+    const request = parseRequest(scratch, 'chat', null, pieces)
+    scratch.fill(0)
+    expect(request).toMatchObject({ modelName: 'm', connectionName: 'one', operation: 'chat' })
+    expect(request.body).toEqual(body)
+    expect(request.raw.pieces).toBe(pieces)
+  })
+
+  it('refuses in a large body what it refuses in any other', () => {
+    const content = 'x'.repeat(10_000)
+    const refusal = (text: string) => {
+      try {
+        return parseRequest(Buffer.from(text), 'chat', null)
+      } catch (error) {
+        return (error as GatewayError).code + ((error as GatewayError).param ?? '')
+      }
+    }
+    const message = `{"role":"user","content":"${content}"}`
+    expect(refusal(`{"model":"m","messages":[${message}],}`)).toBe('invalid_json')
+    expect(refusal(`{"model":"m","messages":[${message} 1]}`)).toBe('invalid_json')
+    expect(refusal(`{"model":"m","messages":[{"role":"user","content":"${content}\t"}]}`)).toBe(
+      'invalid_json',
+    )
+    expect(refusal(`{"model":"m","messages":[{"role":"user","content":"${content}\\x"}]}`)).toBe(
+      'invalid_json',
+    )
+    expect(refusal(`{"model":"m","messages":[{"role":"${content}"}]}`)).toBe(
+      'invalid_requestmessages[0].role',
+    )
+    expect(refusal(`{"model":"${content}","messages":[${message}]}`)).toBe('invalid_requestmodel')
+    expect(refusal(`{"model":"m","m\\u006fdel":"n","messages":[${message}]}`)).toBe('invalid_requestmodel')
+  })
+
   it('refuses bytes that are not UTF-8', () => {
     const broken = Buffer.concat([Buffer.from('{"model":"'), Buffer.from([0xff]), Buffer.from('"}')])
     expect(() => parseRequest(broken, 'chat', null)).toThrow(

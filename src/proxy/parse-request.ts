@@ -1,6 +1,8 @@
 import { isUtf8 } from 'node:buffer'
 import { GatewayError } from '../core/errors.ts'
-import { scanTopLevel, type TopLevel } from '../core/json/top-level.ts'
+import { outlineOf } from '../core/json/outline.ts'
+import type { Pieces } from '../core/json/pieces.ts'
+import { scanTopLevel, type LongStrings, type TopLevel } from '../core/json/top-level.ts'
 import type { ChatRequest, CompletionsRequest, EmbeddingsRequest, Operation } from '../core/openai.ts'
 import { checkBody } from './check-body.ts'
 
@@ -23,19 +25,31 @@ export type ParsedRequest = ParsedBody & {
 
 /**
  * The client's body, checked as far as the gateway itself relies on it. `pathModel` is the deployment of an
- * Azure-style path, which stands for `model`.
+ * Azure-style path, which stands for `model`. `pieces` are the same bytes as they are to be kept: of `bytes` nothing is
+ * kept then.
  * Throws 400 `invalid_json` or `invalid_request`, naming the field.
  */
-export function parseRequest(bytes: Buffer, operation: Operation, pathModel: string | null): ParsedRequest {
-  const raw = scan(bytes)
+export function parseRequest(
+  bytes: Buffer,
+  operation: Operation,
+  pathModel: string | null,
+  pieces: Pieces = [bytes],
+): ParsedRequest {
+  const { top: raw, longStrings } = scan(bytes, pieces)
   refuseDuplicates(raw)
-  const parsed = checkBody(operation, parseJson(bytes), pathModel)
-  const named = pathModel ?? parsed.body.model
+  const checked =
+    longStrings.length === 0
+      ? checkBody(operation, parseJson(bytes), pathModel)
+      : checkLong(bytes, operation, { raw, longStrings }, pathModel)
+  const named = pathModel ?? checked.body.model
   const hash = named.indexOf('#')
-  const body = parsed.body as { stream?: boolean | null; stream_options?: { include_usage?: boolean } | null }
+  const body = checked.body as {
+    stream?: boolean | null
+    stream_options?: { include_usage?: boolean } | null
+  }
   const stream = operation !== 'embeddings' && body.stream === true
   return {
-    ...parsed,
+    ...checked,
     raw,
     modelName: hash < 0 ? named : named.slice(0, hash),
     connectionName: hash < 0 ? null : named.slice(hash + 1),
@@ -44,14 +58,27 @@ export function parseRequest(bytes: Buffer, operation: Operation, pathModel: str
   }
 }
 
-function scan(bytes: Buffer): TopLevel {
+/** As for any other body, but that its long strings are not decoded before somebody asks for them. */
+function checkLong(
+  bytes: Buffer,
+  operation: Operation,
+  { raw, longStrings }: { raw: TopLevel; longStrings: LongStrings },
+  pathModel: string | null,
+): ParsedBody {
+  const outline = parsed(() => outlineOf(bytes, raw, longStrings))
+  const checked = checkBody(operation, outline.object, pathModel)
+  outline.restore()
+  return checked
+}
+
+function scan(bytes: Buffer, pieces: Pieces): { top: TopLevel; longStrings: LongStrings } {
   if (bytes.length === 0)
     throw new GatewayError('invalid_json', 'The request body is empty; a JSON object is expected.')
   if (!isUtf8(bytes)) throw new GatewayError('invalid_json', 'The request body is not valid UTF-8.')
-  const result = scanTopLevel(bytes, maxDepth)
+  const result = scanTopLevel(bytes, maxDepth, pieces)
   switch (result.kind) {
     case 'object':
-      return result.top
+      return result
     case 'too-deep':
       throw new GatewayError('invalid_request', `The request body is nested deeper than ${maxDepth} levels.`)
     case 'not-an-object':
@@ -64,8 +91,12 @@ function scan(bytes: Buffer): TopLevel {
 }
 
 function parseJson(bytes: Buffer): Record<string, unknown> {
+  return parsed(() => JSON.parse(bytes.toString('utf8')) as Record<string, unknown>)
+}
+
+function parsed<Result>(parse: () => Result): Result {
   try {
-    return JSON.parse(bytes.toString('utf8')) as Record<string, unknown>
+    return parse()
   } catch {
     // The parser's own message quotes the text around the fault: message content, which belongs in no log.
     throw new GatewayError('invalid_json', 'The request body is not valid JSON.')

@@ -46,7 +46,7 @@ export function prepare(
   }
   const shared = {
     ...withDimensions(request, model),
-    id: idPrefix[operation] + deps.makeId().replaceAll('-', ''),
+    id: idPrefix[operation] + deps.makeId(),
     created: Math.floor(deps.clock.now() / 1000),
     stream: request.stream,
     includeUsage: request.includeUsage,

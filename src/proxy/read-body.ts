@@ -18,10 +18,10 @@ export function discardBody(incoming: IncomingMessage): void {
 }
 
 /**
- * The whole body, of at most `maxBytes` (413 `request_too_large`). How long it may take is the listener's
+ * The whole body in the pieces it came in, of at most `maxBytes` (413 `request_too_large`). How long it may take is the listener's
  * `requestTimeout`; a client that leaves rejects with the socket's error.
  */
-export function readBody(incoming: IncomingMessage, maxBytes: number): Promise<Buffer> {
+export function readBody(incoming: IncomingMessage, maxBytes: number): Promise<Buffer[]> {
   const encoding = incoming.headers['content-encoding']
   if (encoding !== undefined && encoding !== 'identity') {
     throw new GatewayError('invalid_request', 'A request body with a content-encoding is not supported.', {
@@ -42,7 +42,7 @@ export function readBody(incoming: IncomingMessage, maxBytes: number): Promise<B
         reject(tooLarge(maxBytes))
       }
     })
-    incoming.on('end', () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)))
+    incoming.on('end', () => resolve(chunks))
     incoming.on('error', reject)
     incoming.on('close', () => {
       if (!incoming.readableEnded) reject(left())

@@ -6,6 +6,7 @@ import type { Operation } from '../core/openai.ts'
 import { allowOrigin } from './cors.ts'
 import type { ProxyDeps } from './deps.ts'
 import { listModels, retrieveModel } from './models.ts'
+import { createScratch } from './scratch.ts'
 import { serve, type Visit } from './serve.ts'
 import { visited } from './visit.ts'
 
@@ -23,6 +24,7 @@ const paths: Record<Operation, string> = {
  */
 export function createProxy(deps: ProxyDeps): Hono<Env> {
   const app = new Hono<Env>()
+  const join = createScratch()
   const route =
     (
       operation: Operation | 'models' | 'other',
@@ -37,12 +39,12 @@ export function createProxy(deps: ProxyDeps): Hono<Env> {
   for (const [operation, path] of Object.entries(paths) as [Operation, string][]) {
     app.post(
       `/v1/${path}`,
-      route(operation, (visit) => serve(visit, operation, null)),
+      route(operation, (visit) => serve(visit, operation, null, join)),
     )
     // The AzureOpenAI class of OpenAI's SDK names the model in the path.
     app.post(
       `/openai/deployments/:model/${path}`,
-      route(operation, (visit, context) => serve(visit, operation, context.req.param('model') ?? null)),
+      route(operation, (visit, context) => serve(visit, operation, context.req.param('model') ?? null, join)),
     )
   }
   app.get('/v1/models', route('models', listModels))

@@ -2,6 +2,8 @@ import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:
 import type { Connection, Model, Principal } from '../core/entities.ts'
 import { GatewayError } from '../core/errors.ts'
 import type { Operation } from '../core/openai.ts'
+import type { Eventually } from '../core/provider.ts'
+import { withoutSecrets } from '../core/without-secrets.ts'
 import { affinityKey } from '../routing/policies/affinity-key.ts'
 import type { RequestInFlight } from '../routing/retry-budget.ts'
 import type { Attempt } from '../routing/router.ts'
@@ -19,7 +21,6 @@ import { parseRequest, type ParsedRequest } from './parse-request.ts'
 import { prepare, type Prepared } from './prepare.ts'
 import { readBody } from './read-body.ts'
 import { resolveModels, single, type Resolved } from './resolve.ts'
-import { withoutSecrets } from './without-secrets.ts'
 
 /** One client request and what is known of it. */
 export interface Visit {
@@ -34,12 +35,21 @@ export interface Visit {
   readonly headers: OutgoingHttpHeaders
 }
 
+/** Puts pieces together to be looked through at once; what it answers must not be kept. */
+export type Join = (pieces: readonly Buffer[]) => Buffer
+
 /** One generation or embedding, from its token to its last byte. Throws GatewayError while nothing was answered. */
-export async function serve(visit: Visit, operation: Operation, pathModel: string | null): Promise<void> {
+export async function serve(
+  visit: Visit,
+  operation: Operation,
+  pathModel: string | null,
+  join: Join,
+): Promise<void> {
   const { deps, incoming, outgoing, journal } = visit
-  const principal = await authenticate(visit)
-  const bytes = await readBody(incoming, deps.limits.maxBodyBytes)
-  const request = parseRequest(bytes, operation, pathModel)
+  const verifying = authenticate(visit)
+  const principal = verifying instanceof Promise ? await verifying : verifying
+  const pieces = await readBody(incoming, deps.limits.maxBodyBytes)
+  const request = parseRequest(join(pieces), operation, pathModel, pieces)
   journal.stream = request.stream
   const named = readHeaderText(single(incoming.headers['x-modelgate-connection'])) ?? request.connectionName
   const resolved = resolveModels({
@@ -49,7 +59,10 @@ export async function serve(visit: Visit, operation: Operation, pathModel: strin
     headers: incoming.headers,
     metadata: operation === 'chat' ? request.body['metadata'] : null,
   })
-  if (!request.stream) return firstAble(visit, request, named, resolved, answerWhole)
+  if (!request.stream) {
+    await firstAble({ visit, request, connectionName: named, answer: answerWhole }, resolved)
+    return
+  }
   const client = new ClientStream({
     outgoing,
     clock: deps.clock,
@@ -57,7 +70,8 @@ export async function serve(visit: Visit, operation: Operation, pathModel: strin
     earlyHeaders: () => visit.headers,
   })
   try {
-    await firstAble(visit, request, named, resolved, (...attempt) => answerStream(client, ...attempt))
+    const answer: Answer = (...attempt) => answerStream(client, ...attempt)
+    await firstAble({ visit, request, connectionName: named, answer }, resolved)
   } catch (error) {
     if (!client.started || !(error instanceof GatewayError)) throw error
     journal.outcome = 'error'
@@ -68,51 +82,62 @@ export async function serve(visit: Visit, operation: Operation, pathModel: strin
   }
 }
 
-export async function authenticate({ deps, incoming, journal }: Visit): Promise<Principal> {
-  const principal = await deps.authenticate({
+/** At once where the caller's token is known. Throws or rejects as the authenticator does. */
+export function authenticate({ deps, incoming, journal }: Visit): Eventually<Principal> {
+  const noted = (principal: Principal): Principal => {
+    journal.principal = principal
+    journal.authenticated()
+    return principal
+  }
+  const verifying = deps.authenticate({
     authorization: incoming.headers.authorization,
     apiKey: single(incoming.headers['api-key']) ?? undefined,
     remoteAddress: deps.remoteAddress(incoming),
+    socket: incoming.socket,
   })
-  journal.principal = principal
-  journal.authenticated()
-  return principal
+  return verifying instanceof Promise ? verifying.then(noted) : noted(verifying)
 }
 
 type Try = Pick<Attempt, 'connection' | 'answered'>
 type Answer = (visit: Visit, prepared: Prepared, attempt: Try) => Promise<Tried>
 
+interface Wanted {
+  readonly visit: Visit
+  readonly request: ParsedRequest
+  readonly connectionName: string | null
+  readonly answer: Answer
+}
+
 /** The models in order: the next one's turn comes where one has no connection left to offer. */
-async function firstAble(
-  visit: Visit,
-  request: ParsedRequest,
-  connectionName: string | null,
-  resolved: readonly Resolved[],
-  answer: Answer,
-): Promise<void> {
-  const { deps, journal, signal, flight } = visit
-  for (const [index, { model, team }] of resolved.entries()) {
-    journal.model = model.name
-    journal.team = team
-    const prepared = prepare(deps, visit.incoming, request, model, connectionName)
-    try {
-      await failover({
-        deps,
-        journal,
-        model,
-        connectionName,
-        affinityKey: keyFor(model, request),
-        flight,
-        unfit: prepared.unfit,
-        signal,
-        attempt: (attempt) => answer(visit, prepared, attempt),
-      })
-      return
-    } catch (error) {
-      const isLast = index === resolved.length - 1
-      if (isLast || signal.aborted || !(error instanceof GatewayError) || error.status < 429) throw error
-    }
-  }
+function firstAble(wanted: Wanted, [candidate, ...others]: readonly Resolved[]): Promise<Tried> {
+  if (candidate === undefined) throw new Error('a request has a model')
+  const trying = useModel(wanted, candidate)
+  if (others.length === 0) return trying
+  return trying.catch((error: unknown) => {
+    if (wanted.visit.signal.aborted || !(error instanceof GatewayError) || error.status < 429) throw error
+    return firstAble(wanted, others)
+  })
+}
+
+function useModel(
+  { visit, request, connectionName, answer }: Wanted,
+  { model, team }: Resolved,
+): Promise<Tried> {
+  const { deps, journal, signal, flight, incoming } = visit
+  journal.model = model.name
+  journal.team = team
+  const prepared = prepare(deps, incoming, request, model, connectionName)
+  return failover({
+    deps,
+    journal,
+    model,
+    connectionName,
+    affinityKey: keyFor(model, request),
+    flight,
+    unfit: prepared.unfit,
+    signal,
+    attempt: (attempt) => answer(visit, prepared, attempt),
+  })
 }
 
 function keyFor(model: Model, request: ParsedRequest): string | null {
@@ -125,7 +150,8 @@ async function answerWhole(visit: Visit, prepared: Prepared, { connection }: Try
   const { deps, journal, signal, outgoing } = visit
   const call = prepared.call(connection)
   const translator = prepared.translator(connection)
-  await fetchAssets(deps, translator, call, signal)
+  const fetching = fetchAssets(deps, translator, call, signal)
+  if (fetching instanceof Promise) await fetching
   const answer = await attemptJson(deps, translator, call, signal)
   journal.usage = answer.read.usage
   sendBytes(outgoing, 200, 'application/json', answer.bytes, successHeaders(visit, connection, answer))
@@ -141,7 +167,8 @@ async function answerStream(
   const { deps, journal, signal } = visit
   const call = prepared.call(connection)
   const translator = prepared.translator(connection)
-  await fetchAssets(deps, translator, call, signal)
+  const fetching = fetchAssets(deps, translator, call, signal)
+  if (fetching instanceof Promise) await fetching
   let firstByteMs = 0
   const end = await attemptStream({
     deps,
@@ -171,10 +198,11 @@ async function answerStream(
 
 function successHeaders(visit: Visit, connection: Connection, head: StreamHead): OutgoingHttpHeaders {
   const { journal } = visit
+  const { rateLimits } = requireProvider(visit.deps, connection)
   journal.upstreamRequestId = upstreamRequestId(head.headers)
   const headers: OutgoingHttpHeaders = {
     ...visit.headers,
-    ...headersFromUpstream(head.headers, requireProvider(visit.deps, connection).rateLimits),
+    ...headersFromUpstream(head.headers, rateLimits, journal.upstreamRequestId),
     'x-modelgate-provider': headerText(connection.provider),
     'x-modelgate-connection': headerText(connection.name),
     // The attempt that answers is recorded once it has ended.

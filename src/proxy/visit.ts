@@ -31,7 +31,9 @@ export async function visited(
     record: deps.record,
   })
   const left = new AbortController()
+  let leave: (() => void) | null = null
   outgoing.on('close', () => {
+    leave?.()
     if (!outgoing.writableFinished) left.abort(new GatewayError('upstream_error', 'The client left.'))
   })
   const visit: Visit = {
@@ -45,7 +47,7 @@ export async function visited(
   }
   try {
     allowOrigin(deps.corsOrigins, incoming, outgoing)
-    outgoing.once('close', deps.gate.enter())
+    leave = deps.gate.enter()
     await work(visit)
   } catch (error) {
     refuse(visit, error)

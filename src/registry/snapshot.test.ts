@@ -3,8 +3,9 @@ import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { fileEntityShape, type FileEntities } from './schema/file-entities.ts'
-import { buildSnapshot, createRegistry } from './snapshot.ts'
+import { createRegistry } from './snapshot.ts'
 import { createCatalogue } from './testing/catalogue.ts'
+import { fileSnapshot } from './testing/file-snapshot.ts'
 
 const providers = createCatalogue()
 const keyOf = (fill: number) => createSecretKey(Buffer.alloc(32, fill))
@@ -47,7 +48,7 @@ const entities = {
   routes: [{ name: 'auto', stages: { planning: ['GPT/4 o'] }, default: ['GPT/4 o'] }],
 }
 const build = (file: Record<string, unknown> = entities, versionKey = keyOf(1)) =>
-  buildSnapshot({ file: declared(file), providers, versionKey, created: 1_700_000_000 })
+  fileSnapshot({ file: declared(file), providers, versionKey, created: 1_700_000_000 })
 
 describe('a snapshot', () => {
   it('resolves models, connections and credentials, named and in place', () => {

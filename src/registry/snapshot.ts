@@ -1,61 +1,45 @@
-import type { Connection, Model, Route } from '../core/entities.ts'
-import { entityId } from './entity-id.ts'
-import { resolveModels, type SnapshotOptions } from './resolve-models.ts'
-import { nameKey } from './schema/names.ts'
+import type { Connection, Credential, Model, Route } from '../core/entities.ts'
+import type { EntityKind, RegistryPosition } from '../store/contract.ts'
+import type { RegistryFault } from './resolve/stored.ts'
+import type { Team } from './team.ts'
 
-export interface Team {
+/** A stored entity that one of the file's hides, having its name. */
+export interface Shadowed {
+  readonly kind: EntityKind
   readonly id: string
   readonly name: string
-  readonly description: string | null
+  /** The id of the file's. */
+  readonly by: string
 }
 
-/** Everything that is declared, resolved and immutable: what one request sees from its beginning to its end. */
+/**
+ * Everything that is declared, by the file or in the store, resolved and immutable: what one request sees from its
+ * beginning to its end.
+ */
 export interface Snapshot {
+  /** Of the store's part. */
+  readonly position: RegistryPosition
   /** By the name as declared, else by one that differs only in capitals or in how its characters are composed. */
   modelByName(name: string): Model | undefined
   routeByName(name: string): Route | undefined
+  model(id: string): Model | undefined
+  route(id: string): Route | undefined
+  team(id: string): Team | undefined
   connection(id: string): Connection | undefined
+  /** Reusable, or one connection's own. */
+  credential(id: string): Credential | undefined
   models(): readonly Model[]
   routes(): readonly Route[]
   teams(): readonly Team[]
-}
-
-/** Throws an Error for what `entityFaults` would have refused. */
-export function buildSnapshot({ file, providers, versionKey, created }: SnapshotOptions): Snapshot {
-  const models = resolveModels({ file, providers, versionKey, created })
-  const routes = file.routes.map((route): Route => ({
-    ...route,
-    id: entityId('route', route.name),
-    created,
-    managedBy: 'file',
-  }))
-  const teams = file.teams.map(({ name, description = null }): Team => ({
-    id: entityId('team', name),
-    name,
-    description,
-  }))
-  const connections = new Map(
-    models.flatMap((model) => model.connections.map((connection) => [connection.id, connection] as const)),
-  )
-  return {
-    modelByName: lookup(models),
-    routeByName: lookup(routes),
-    connection: (id) => connections.get(id),
-    models: () => models,
-    routes: () => routes,
-    teams: () => teams,
-  }
-}
-
-/** Composing makes names shorter, not longer: nothing beyond this is a name, however long the client's is. */
-const MAX_LOOKED_UP = 1_000
-
-/** The exact name first: it is what clients send, and costs one look. */
-function lookup<Entity extends { name: string }>(entities: readonly Entity[]) {
-  const exact = new Map(entities.map((entity) => [entity.name, entity]))
-  const normalised = new Map(entities.map((entity) => [nameKey(entity.name), entity]))
-  return (name: string) =>
-    exact.get(name) ?? (name.length > MAX_LOOKED_UP ? undefined : normalised.get(nameKey(name)))
+  /** The reusable ones. */
+  credentials(): readonly Credential[]
+  connectionsOfCredential(id: string): readonly Connection[]
+  /** Whether the gateway's own token with this id (`jti`) was revoked. What is not known was not. */
+  isRevoked(tokenId: string): boolean
+  /** For the log at start and for views. */
+  readonly shadowed: readonly Shadowed[]
+  /** What is stored and cannot serve. The connections concerned have an inactive credential. */
+  readonly faults: readonly RegistryFault[]
 }
 
 /** Holds the snapshot that requests begin with. */

@@ -90,11 +90,39 @@ describe('the vault', () => {
     expect(Buffer.from(vaultOf(`new:${two}`).open('a', resealed))).toEqual(secret)
   })
 
-  it('derives a key per purpose, the same in every replica', () => {
-    const derived = (keys: string, purpose: string) =>
-      vaultOf(keys).deriveKey(purpose).export().toString('hex')
-    expect(derived(one, 'a')).toBe(derived(one, 'a'))
-    expect(new Set([derived(one, 'a'), derived(one, 'b'), derived(two, 'a')]).size).toBe(3)
+  it('wraps anew: the same secret under the first key, its own ciphertext as it was', () => {
+    const before = vaultOf(one)
+    const sealed = Buffer.from(before.seal('a', secret))
+    const during = vaultOf(`new:${two},default:${one}`)
+    const rewrapped = Buffer.from(during.rewrap('a', sealed) ?? [])
+    expect(Buffer.from(vaultOf(`new:${two}`).open('a', rewrapped))).toEqual(secret)
+    const boxBytes = 12 + secret.length + 16
+    expect(rewrapped.subarray(-boxBytes).equals(sealed.subarray(-boxBytes))).toBe(true)
+    expect(failure(() => before.open('a', rewrapped))).toBe('unknown_key')
+    expect(during.rewrap('a', rewrapped)).toBeNull()
+    expect(before.rewrap('a', sealed)).toBeNull()
+  })
+
+  it('wraps nothing anew that it could not open', () => {
+    const during = vaultOf(`new:${two},default:${one}`)
+    const sealed = vaultOf(one).seal('a', secret)
+    expect(failure(() => during.rewrap('b', sealed))).toBe('damaged')
+    expect(failure(() => vaultOf(`new:${two}`).rewrap('a', sealed))).toBe('unknown_key')
+    const other = vaultOf(`default:${encoded(3)}`).seal('a', secret)
+    expect(failure(() => during.rewrap('a', other))).toBe('wrong_key')
+  })
+
+  it('does not take one secret’s data key for another’s', () => {
+    const vault = vaultOf(one)
+    const [first, second] = [vault.seal('a', secret), vault.seal('a', secret)].map((bytes) =>
+      Buffer.from(bytes),
+    )
+    const boxBytes = 12 + secret.length + 16
+    const mixed = Buffer.concat([
+      first?.subarray(0, -boxBytes) ?? secret,
+      second?.subarray(-boxBytes) ?? secret,
+    ])
+    expect(failure(() => vault.open('a', mixed))).toBe('damaged')
   })
 })
 

@@ -27,12 +27,16 @@ export interface Vault {
   seal(entityId: string, plaintext: Uint8Array): Uint8Array
   /** Throws VaultError; where the master key is not the one it was sealed under, the message says so. */
   open(entityId: string, sealed: Uint8Array): Uint8Array
-  /** A key of its own for one purpose (fingerprints, versions, the audit chain), the same in every replica. */
-  deriveKey(purpose: string): KeyObject
+  /**
+   * The same secret under the first master key, without opening it; null where that is what it is sealed under. Throws
+   * VaultError.
+   */
+  rewrap(entityId: string, sealed: Uint8Array): Uint8Array | null
 }
 
-// A sealed value: version, key check, length of the key's id, the id, then two AES-256-GCM boxes: the data key under
-// the master key, the secret under the data key. A box is its nonce, the ciphertext and the tag.
+// A sealed value: a header (version, key check, length of the key's id, the id), then two AES-256-GCM boxes: the data
+// key under the master key, the secret under the data key. A box is its nonce, the ciphertext and the tag. Only the
+// first is bound to the header, so that another master key changes nothing but the two.
 const VERSION = 1
 const CHECK_BYTES = 8
 const KEY_BYTES = 32
@@ -67,23 +71,32 @@ export function createVault({ keys }: VaultOptions): Vault {
     return master
   }
 
+  function unwrap(entityId: string, sealed: Uint8Array) {
+    const bytes = Buffer.from(sealed.buffer, sealed.byteOffset, sealed.byteLength)
+    const master = masterOf(bytes)
+    const boxStart = master.header.length + KEY_BYTES + BOX_BYTES
+    const wrapped = bytes.subarray(master.header.length, boxStart)
+    const dataKey = decrypt(master.key, wrapped, boundKey(entityId, master.header))
+    return { master, dataKey, box: bytes.subarray(boxStart) }
+  }
+
+  const wrap = (entityId: string, dataKey: Uint8Array) =>
+    Buffer.concat([first.header, encrypt(first.key, dataKey, boundKey(entityId, first.header))])
+
   return {
     seal(entityId, plaintext) {
-      const { key, header } = first
       const dataKey = randomBytes(KEY_BYTES)
-      const wrapped = encrypt(key, dataKey, bound('key', entityId, header))
-      const box = encrypt(createSecretKey(dataKey), plaintext, bound('secret', entityId, header))
-      return Buffer.concat([header, wrapped, box])
+      const box = encrypt(createSecretKey(dataKey), plaintext, boundSecret(entityId))
+      return Buffer.concat([wrap(entityId, dataKey), box])
     },
     open(entityId, sealed) {
-      const bytes = Buffer.from(sealed.buffer, sealed.byteOffset, sealed.byteLength)
-      const { key, header } = masterOf(bytes)
-      const boxStart = header.length + KEY_BYTES + BOX_BYTES
-      const wrapped = bytes.subarray(header.length, boxStart)
-      const dataKey = createSecretKey(decrypt(key, wrapped, bound('key', entityId, header)))
-      return decrypt(dataKey, bytes.subarray(boxStart), bound('secret', entityId, header))
+      const { dataKey, box } = unwrap(entityId, sealed)
+      return decrypt(createSecretKey(dataKey), box, boundSecret(entityId))
     },
-    deriveKey: (purpose) => createSecretKey(derive(first.key, `purpose\0${purpose}`, KEY_BYTES)),
+    rewrap(entityId, sealed) {
+      const { master, dataKey, box } = unwrap(entityId, sealed)
+      return master === first ? null : Buffer.concat([wrap(entityId, dataKey), box])
+    },
   }
 }
 
@@ -103,9 +116,13 @@ function derive(key: KeyObject, purpose: string, bytes: number): Buffer {
   return Buffer.from(hkdfSync('sha256', key, '', `modelgate\0${purpose}`, bytes))
 }
 
-/** Associated data: a box is good for one entity, one place in the value and one header. */
-function bound(place: 'key' | 'secret', entityId: string, header: Buffer): Buffer {
-  return Buffer.concat([header, Buffer.from(`${place}\0${entityId}`)])
+/** Associated data: a box is good for one entity, one place in the value and, where it holds the key, one header. */
+function boundKey(entityId: string, header: Buffer): Buffer {
+  return Buffer.concat([header, Buffer.from(`key\0${entityId}`)])
+}
+
+function boundSecret(entityId: string): Buffer {
+  return Buffer.from(`secret\0${VERSION}\0${entityId}`)
 }
 
 function encrypt(key: KeyObject, plaintext: Uint8Array, associated: Buffer): Buffer {

@@ -24,7 +24,7 @@ export interface Chooser {
   next(model: Model, query: CandidateQuery): Slot | null
   /** Whether an attempt may begin on this one. */
   isOpen(slot: Slot, now?: number): boolean
-  /** Ms until an attempt may begin on this one: 0 where it is open. */
+  /** Ms until an attempt may begin on this one, for a client who is told so: 0 where it is open. */
   waitMs(slot: Slot): number
 }
 
@@ -40,9 +40,6 @@ const policies: Record<Policy, PickSlot> = {
   lowest_latency: pickLowestLatency,
   affinity: pickByAffinity,
 }
-
-/** A trial that is under way may end at any moment; to ask again sooner than this is no use. */
-const trialWaitMs = 1_000
 
 export function createChooser({ pool, clock, random }: ChooserOptions): Chooser {
   const planOf = createPlans(pool)
@@ -85,6 +82,7 @@ export function createChooser({ pool, clock, random }: ChooserOptions): Chooser 
     const now = clock.monotonic()
     const { state } = slot.entry
     if (isOpen(slot, now)) return 0
+    const trialWaitMs = pool.refused(slot.entry)
     const isOut = state.kind === 'cooling' || state.kind === 'unhealthy'
     return isOut && state.until > now ? state.until - now : trialWaitMs
   }

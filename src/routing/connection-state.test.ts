@@ -74,7 +74,7 @@ describe('a running cooldown', () => {
       fc
         .record({ reason: fc.constantFrom(...failureReasons), retryAfterMs: hints, ejects: fc.boolean() })
         .map(({ reason, ...change }) => failed(reason, change)),
-      outs.map((out): StateEvent => ({ kind: 'ejected-elsewhere', now: 0, out })),
+      outs.map((out): StateEvent => ({ kind: 'ejected-elsewhere', out })),
       fc.constant<StateEvent>({ kind: 'succeeded', onTrial: false }),
       fc.constant<StateEvent>({ kind: 'neutral', onTrial: false }),
     )
@@ -162,7 +162,7 @@ describe('what another replica learned', () => {
   }
 
   it('puts a ready connection out', () => {
-    expect(after(ready, { kind: 'ejected-elsewhere', now: 0, out: elsewhere })).toBe(elsewhere)
+    expect(after(ready, { kind: 'ejected-elsewhere', out: elsewhere })).toBe(elsewhere)
   })
 
   it('is merged: the longer cooldown is kept, whichever came first, with the larger count', () => {
@@ -171,7 +171,8 @@ describe('what another replica learned', () => {
     expect(longer(cooling, { ...elsewhere, until: 10 })).toEqual({ ...cooling, ejections: 4 })
   })
 
-  it('is nothing once it is over', () => {
-    expect(after(ready, { kind: 'ejected-elsewhere', now: 50_000, out: elsewhere })).toBe(ready)
+  it('does not end a trial here, unless the outage became longer', () => {
+    expect(after(trial, { kind: 'ejected-elsewhere', out: { ...elsewhere, until: 30_000 } })).toBe(trial)
+    expect(after(trial, { kind: 'ejected-elsewhere', out: elsewhere })).toEqual(elsewhere)
   })
 })

@@ -49,7 +49,7 @@ export type StateEvent =
   /** A check that was asked for has passed. */
   | { readonly kind: 'restored' }
   /** Another replica put it out. */
-  | { readonly kind: 'ejected-elsewhere'; readonly now: number; readonly out: Out }
+  | { readonly kind: 'ejected-elsewhere'; readonly out: Out }
 
 export const ready: Ready = { kind: 'ready', ejections: 0 }
 const longestMessage = 500
@@ -77,8 +77,10 @@ export function transition(
     case 'restored':
       return state.kind === 'ready' && state.ejections === 0 ? state : ready
     case 'ejected-elsewhere':
-      if (event.out.until <= event.now) return state
+      // One whose cooldown is over awaits its trial, for those who hear of it only now too.
       if (state.kind === 'ready') return event.out
+      // A trial goes on unless it is for an outage that has become longer.
+      if (state.kind === 'trial' && event.out.until <= state.out.until) return state
       return longer(outOf(state), event.out)
   }
 }

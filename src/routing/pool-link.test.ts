@@ -1,108 +1,16 @@
 import { describe, expect, it } from 'vitest'
-import type { Connection } from '../core/entities.ts'
-import { outage } from './connection-state.ts'
-import type { PoolLink, SharedState, Transition } from './pool-link.ts'
-import type { Pool } from './pool.ts'
-import { createManualClock, type ManualClock } from './testing/manual-clock.ts'
-import { createScene, failure, makeConnection, makeModel, neutral, success, tryOn } from './testing/scene.ts'
-
-const offeredMs = 2_000
-
-/**
- * Two replicas and what they share, as a store would keep it: transitions are told to the other at once; the lease of
- * a trial goes to the replica that asks first, and on to the other after 2 s without use.
- */
-function createFleet(connections: readonly Connection[]) {
-  const clock = createManualClock()
-  const leases = new Map<string, { holder: number; until: number }>()
-  const links: PoolLink[] = [0, 1].map((replica) => ({
-    publish(change) {
-      const { connection, from, to } = change
-      if (to.kind === 'trial') leases.set(connection.id, { holder: replica, until: to.heldUntil })
-      else if (from.kind === 'trial') leases.delete(connection.id)
-      pools[1 - replica]?.receive(connection.id, shared(change, clock))
-    },
-    mayTry(id) {
-      const lease = leases.get(id)
-      return lease !== undefined && lease.holder === replica && lease.until > clock.monotonic()
-    },
-  }))
-  const scenes = links.map((link) => createScene({ clock, link }))
-  const pools: Pool[] = scenes.map(({ pool }) => pool)
-  for (const pool of pools) pool.retain(connections)
-  const offer = (id: string, holder: number) => {
-    const lease = leases.get(id)
-    if (lease !== undefined && lease.until > clock.monotonic()) return
-    leases.set(id, { holder, until: clock.monotonic() + offeredMs })
-  }
-  return { clock, scenes, pools, offer }
-}
-
-function shared({ to }: Transition, clock: ManualClock): SharedState {
-  const out = outage(to)
-  if (out === null) return { kind: 'ready' }
-  const { until, ...rest } = out
-  return { ...rest, remainingMs: until - clock.monotonic() }
-}
+import { alone, type Transition } from './pool-link.ts'
+import { createScene, failure, makeConnection, makeModel, tryOn } from './testing/scene.ts'
 
 const connection = makeConnection('one')
 const model = makeModel([connection])
+const learned = { kind: 'cooling', reason: 'network', message: 'lost', ejections: 3 } as const
 
-function coolingFleet() {
-  const fleet = createFleet([connection])
-  tryOn(fleet.pools[0] as Pool, connection, failure('rate_limit', 10_000))
-  return fleet
-}
-
-describe('a pool shared by replicas', () => {
-  it('keeps from all what one has learned', () => {
-    const { scenes, clock } = coolingFleet()
-    expect(scenes[1]?.router.status(connection)).toMatchObject({
-      state: 'cooling',
-      reason: 'rate_limit',
-      until: clock.now() + 10_000,
-      ejections: 1,
-    })
-  })
-
-  it('lets one request through in the whole fleet', () => {
-    const { scenes, clock, offer } = coolingFleet()
-    clock.advance(10_000)
-    offer(connection.id, 1)
-    offer(connection.id, 0)
-    const choices = Array.from({ length: 300 }, (_, index) => scenes[index % 2]?.acquire(model))
-    expect(choices.filter((choice) => choice?.kind === 'attempt')).toHaveLength(1)
-    expect(choices.findIndex((choice) => choice?.kind === 'attempt')).toBe(1)
-  })
-
-  it('passes on a trial that was not used for 2 s', () => {
-    const { scenes, clock, offer } = coolingFleet()
-    clock.advance(10_000)
-    offer(connection.id, 1)
-    clock.advance(offeredMs)
-    offer(connection.id, 0)
-    expect(scenes.map(({ acquire }) => acquire(model).kind)).toEqual(['attempt', 'none'])
-  })
-
-  it.each([
-    [success, 'ready', 0],
-    [failure('network'), 'cooling', 2],
-    [neutral, 'trial', 1],
-  ] as const)('tells all how a trial ended: %o', (outcome, state, ejections) => {
-    const { scenes, pools, clock, offer } = coolingFleet()
-    clock.advance(10_000)
-    offer(connection.id, 0)
-    tryOn(pools[0] as Pool, connection, outcome)
-    for (const { router } of scenes) {
-      expect(router.status(connection)).toMatchObject({ state, ejections })
-    }
-  })
-
-  it('keeps the longer of two cooldowns that were learned apart', () => {
+describe('what another replica has learned', () => {
+  it('is merged: of two cooldowns that were learned apart the longer is kept', () => {
     const { pool, router, clock } = createScene()
     pool.retain([connection])
     tryOn(pool, connection, failure('rate_limit', 60_000))
-    const learned = { kind: 'cooling', reason: 'network', message: 'lost', ejections: 3 } as const
     pool.receive(connection.id, { ...learned, remainingMs: 20_000 })
     expect(router.status(connection)).toMatchObject({ reason: 'rate_limit', until: clock.now() + 60_000 })
     pool.receive(connection.id, { ...learned, remainingMs: 90_000 })
@@ -113,19 +21,44 @@ describe('a pool shared by replicas', () => {
     })
   })
 
-  it('does not tell again what it was told, and ignores what it does not know', () => {
-    const told: Transition[] = []
-    const { pool } = createScene({ link: { publish: (change) => told.push(change), mayTry: () => true } })
+  it('awaits its trial where its cooldown is over already', () => {
+    const { pool, router } = createScene({ link: { ...alone, mayTry: () => false } })
     pool.retain([connection])
-    pool.receive('id-unknown', { kind: 'ready' })
-    pool.receive(connection.id, {
-      kind: 'unhealthy',
-      reason: 'region',
-      message: 'not here',
-      ejections: 1,
-      remainingMs: 5_000,
-    })
-    expect(told).toEqual([])
-    expect(pool.entry(connection).state.kind).toBe('unhealthy')
+    pool.receive(connection.id, { ...learned, remainingMs: 0 })
+    expect(router.status(connection)).toMatchObject({ state: 'trial', reason: 'network', until: null })
+  })
+
+  it('is ignored where no snapshot has the connection', () => {
+    const { pool } = createScene()
+    pool.receive('id-unknown', { ...learned, remainingMs: 20_000 })
+    expect(pool.find('id-unknown')).toBeUndefined()
+  })
+})
+
+describe('the link', () => {
+  it('hears of every transition, and where it comes from', () => {
+    const noted: Transition[] = []
+    const { pool } = createScene({ link: { ...alone, note: (change) => noted.push(change) } })
+    pool.retain([connection])
+    pool.receive(connection.id, { ...learned, remainingMs: 5_000 })
+    pool.restore(connection)
+    pool.eject(connection, 'authentication', 'its key was revoked')
+    expect(noted.map(({ to, origin }) => [to.kind, origin])).toEqual([
+      ['cooling', 'elsewhere'],
+      ['ready', 'here'],
+      ['unhealthy', 'here'],
+    ])
+  })
+
+  it('says who may try, and how long to wait for it once the cooldown is over', () => {
+    const asked: string[] = []
+    const link = { ...alone, mayTry: () => false, refused: (id: string) => asked.push(id) * 1_234 }
+    const { pool, clock, router, acquire } = createScene({ link })
+    tryOn(pool, connection, failure('rate_limit', 5_000))
+    expect(acquire(model)).toMatchObject({ kind: 'none', error: { retryAfterMs: 5_000 } })
+    clock.advance(5_000)
+    expect(acquire(model)).toMatchObject({ kind: 'none', error: { retryAfterMs: 2_468 } })
+    expect(router.explain(model).excluded).toMatchObject([{ why: 'trial', reason: 'rate_limit' }])
+    expect(asked).toEqual([connection.id, connection.id])
   })
 })

@@ -17,24 +17,29 @@ export type SharedState = { readonly kind: 'ready' } | (Omit<Out, 'until'> & { r
 
 /**
  * What a pool shared by replicas does otherwise than one alone; everything else they have in common. What the other
- * replicas tell comes in by `Pool.receive`.
+ * replicas tell comes in by `Pool.receive`. All of it answers from memory, at once, and never throws.
  */
 export interface PoolLink {
-  /**
-   * A transition made here, to be told to the others: `to` a trial says that the lease is in use, `from` a trial that
-   * it is free again. Returns at once and never throws.
-   */
-  publish(transition: Transition): void
-  /**
-   * Whether this process holds the right to the connection's trial: asked while choosing, answered from memory. A
-   * replica takes the lease in the background as the cooldown ends (for a last resort: once all are out), and it passes
-   * on after 2 s without use.
-   */
+  /** Every transition, before anyone else hears of it. Those from here are to be told to the other replicas. */
+  note(transition: Transition): void
+  /** Whether this process holds the right to the connection's trial: asked while choosing, by a request that would use it. */
   mayTry(connectionId: string): boolean
+  /**
+   * A request was refused while the connection was out, and its client is told when to come back. Answers how long this
+   * process may wait for the right to the trial once the cooldown is over, ms.
+   */
+  refused(connectionId: string): number
+  /** There is a new snapshot, with these connections by their ids: what was learned of any other is to be forgotten. */
+  retain(find: (connectionId: string) => Connection | undefined): void
 }
+
+/** A trial that is under way may end at any moment; to ask again sooner than this is no use. */
+export const trialWaitMs = 1_000
 
 /** One process by itself: the first request to come after the cooldown is the trial. */
 export const alone: PoolLink = {
-  publish() {},
+  note() {},
   mayTry: () => true,
+  refused: () => trialWaitMs,
+  retain() {},
 }

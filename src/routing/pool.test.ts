@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { AttemptOutcome } from '../core/failure.ts'
+import { type AttemptOutcome, failureReasons } from '../core/failure.ts'
 import type { Transition } from './pool-link.ts'
 import { createScene, credential, failure, makeConnection, neutral, success, tryOn } from './testing/scene.ts'
 
@@ -86,6 +86,19 @@ describe('what the upstream did, and its connection', () => {
   })
 })
 
+describe('a failure', () => {
+  it.each(failureReasons)(
+    'for %s takes out its own connection alone, not the others of its credential',
+    (reason) => {
+      const { pool, router } = createScene()
+      const other = makeConnection('other')
+      for (let index = 0; index < 3; index++) tryOn(pool, connection, failure(reason))
+      expect(router.status(connection).state).not.toBe('ready')
+      expect(router.status(other).state).toBe('ready')
+    },
+  )
+})
+
 describe('an attempt', () => {
   it('counts as in flight until it is settled, which it is once', () => {
     const { pool, router } = createScene()
@@ -133,6 +146,47 @@ describe('an attempt', () => {
       lastSuccess: clock.now() - 1_000,
       lastFailure: clock.now(),
     })
+  })
+})
+
+describe('a check without a request', () => {
+  it('that failed puts it out at once, and lengthens what runs', () => {
+    const { pool, router, clock } = createScene()
+    pool.eject(connection, 'network', 'nobody there')
+    expect(router.status(connection)).toMatchObject({
+      state: 'cooling',
+      reason: 'network',
+      message: 'nobody there',
+      until: clock.now() + 30_000,
+      ejections: 1,
+      lastFailure: clock.now(),
+      inFlight: 0,
+    })
+    clock.advance(10_000)
+    pool.eject(connection, 'authentication', 'the key was revoked')
+    expect(router.status(connection)).toMatchObject({
+      state: 'unhealthy',
+      reason: 'authentication',
+      until: clock.now() + 30_000,
+      ejections: 1,
+    })
+  })
+
+  it('does not decide for a trial that is under way', () => {
+    const { pool, router, clock } = createScene()
+    pool.eject(connection, 'permission', 'no')
+    clock.advance(30_000)
+    const hold = pool.acquire(pool.entry(connection))
+    pool.eject(connection, 'authentication', 'the key was revoked')
+    hold.settle(success)
+    expect(router.status(connection).state).toBe('ready')
+  })
+
+  it('that passed returns it, whatever it was out for', () => {
+    const { pool, router } = createScene()
+    tryOn(pool, connection, failure('authentication'))
+    pool.restore(connection)
+    expect(router.status(connection)).toMatchObject({ state: 'ready', ejections: 0 })
   })
 })
 

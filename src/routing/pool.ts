@@ -1,6 +1,6 @@
 import { type Clock, systemClock } from '../core/clock.ts'
 import type { Connection } from '../core/entities.ts'
-import type { AttemptOutcome } from '../core/failure.ts'
+import type { AttemptOutcome, FailureReason } from '../core/failure.ts'
 import { outage, type StateEvent, transition } from './connection-state.ts'
 import { type CooldownSettings, defaultCooldown } from './cooldown.ts'
 import { asksTheSame, createEntry, noteOutcome, type OwnEntry, type PoolEntry } from './pool-entry.ts'
@@ -9,12 +9,18 @@ import { alone, type PoolLink, type SharedState, type Transition } from './pool-
 export interface Pool {
   /** The same object until `retain` lets go of it. */
   entry(connection: Connection): PoolEntry
+  /** What is known of a connection by its id; undefined where no snapshot has it. */
+  find(connectionId: string): PoolEntry | undefined
   /** Begins an attempt: on a ready connection, or as the trial of one that is out. */
   acquire(entry: PoolEntry): Hold
   /** Whether this process may send the trial of a connection that awaits one. */
   mayTry(entry: PoolEntry): boolean
+  /** A request was refused while this one was out. Answers how long its trial may be waited for after the cooldown, ms. */
+  refused(entry: PoolEntry): number
   /** Returns a connection at once: a check that someone asked for has passed. */
   restore(connection: Connection): void
+  /** Puts a connection out at once, without a request on it: a check of it, or of its credential, has failed. */
+  eject(connection: Connection, reason: FailureReason, message: string): void
   /** Another replica's transition. Of two cooldowns the longer is kept. */
   receive(connectionId: string, state: SharedState): void
   /**
@@ -29,9 +35,9 @@ export interface Pool {
 /** One attempt in flight. */
 export interface Hold {
   /** Its first event has come: a trial is won then, since an answer may last for minutes. */
-  answered(): void
+  readonly answered: () => void
   /** What it came to. Counts once; further calls do nothing. */
-  settle(outcome: AttemptOutcome): void
+  readonly settle: (outcome: AttemptOutcome) => void
 }
 
 export interface PoolOptions {
@@ -73,7 +79,7 @@ export function createMemoryPool({
     if (entries.get(connection.id) !== entry) return
     const isEjection = to.kind !== 'trial' && (outage(to)?.ejections ?? 0) > (outage(from)?.ejections ?? 0)
     const change: Transition = { connection, from, to, isEjection, origin }
-    if (origin === 'here') link.publish(change)
+    link.note(change)
     for (const listener of listeners) listener(change)
   }
 
@@ -82,9 +88,8 @@ export function createMemoryPool({
     if (entry === undefined) return
     if (state.kind === 'ready') return apply(entry, { kind: 'restored' }, 'elsewhere')
     const { remainingMs, ...shared } = state
-    const now = clock.monotonic()
-    const out = { ...shared, until: now + remainingMs }
-    apply(entry, { kind: 'ejected-elsewhere', now, out }, 'elsewhere')
+    const out = { ...shared, until: clock.monotonic() + remainingMs }
+    apply(entry, { kind: 'ejected-elsewhere', out }, 'elsewhere')
   }
 
   function retain(connections: Iterable<Connection>): void {
@@ -98,14 +103,25 @@ export function createMemoryPool({
         entries.set(connection.id, known)
       }
     }
+    link.retain((connectionId) => entries.get(connectionId)?.connection)
+  }
+
+  function eject(connection: Connection, reason: FailureReason, message: string): void {
+    const entry = entryOf(connection)
+    entry.lastFailure = clock.now()
+    const now = clock.monotonic()
+    apply(entry, { kind: 'failed', now, reason, message, ejects: true, onTrial: false })
   }
 
   return {
     entry: entryOf,
+    find: (connectionId) => entries.get(connectionId),
     // Entries are given out to be read; here they come back.
     acquire: (entry) => begin(entry as OwnEntry, { apply, clock, trialMs }),
     mayTry: (entry) => link.mayTry(entry.connection.id),
+    refused: (entry) => link.refused(entry.connection.id),
     restore: (connection) => apply(entryOf(connection), { kind: 'restored' }),
+    eject,
     receive,
     retain,
     onTransition(listener) {
@@ -124,7 +140,8 @@ interface AttemptOptions {
 function begin(entry: OwnEntry, { apply, clock, trialMs }: AttemptOptions): Hold {
   let isSettled = false
   entry.inFlight++
-  apply(entry, { kind: 'trial-begun', heldUntil: clock.monotonic() + trialMs })
+  if (entry.state.kind !== 'ready')
+    apply(entry, { kind: 'trial-begun', heldUntil: clock.monotonic() + trialMs })
   const held = entry.state
   const isOnTrial = () => held.kind === 'trial' && entry.state === held
   return {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Model } from '../core/entities.ts'
 import type { FailureReason } from '../core/failure.ts'
+import { alone } from './pool-link.ts'
 import type { AttemptQuery, Choice } from './router.ts'
 import {
   createScene,
@@ -236,7 +237,7 @@ describe('the last resort', () => {
   })
 
   it('is none where this process does not hold the trial', () => {
-    const scene = createScene({ link: { publish() {}, mayTry: () => false } })
+    const scene = createScene({ link: { ...alone, mayTry: () => false } })
     putOut(scene, first, 'network')
     expect(errorOf(scene.acquire(makeModel([first])))).toMatchObject({ retryAfterMs: 30_000 })
   })

@@ -86,7 +86,8 @@ export function createRouter({
   const budget = createRetryBudget({ ...defaultRetry, ...retry })
 
   function attempt({ connection, entry }: Slot): Choice {
-    return { kind: 'attempt', attempt: { connection, ...pool.acquire(entry) } }
+    const { answered, settle } = pool.acquire(entry)
+    return { kind: 'attempt', attempt: { connection, answered, settle } }
   }
 
   function acquireNamed({ model, tried }: AttemptQuery, name: string): Choice {

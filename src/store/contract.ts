@@ -82,7 +82,10 @@ export interface AuditStore {
   /** The newest entry; null where there is none. */
   last(): Promise<StoredAuditEntry | null>
   /** Up to `limit` (1 to 1,000) entries with a sequence below `before` (null: from the newest), newest first. */
-  page(query: { readonly before: number | null; readonly limit: number }): Promise<readonly StoredAuditEntry[]>
+  page(query: {
+    readonly before: number | null
+    readonly limit: number
+  }): Promise<readonly StoredAuditEntry[]>
   /** Lets go of the oldest entries from before `at`, but never of the newest. Answers how many. */
   prune(at: number): Promise<number>
 }
@@ -96,10 +99,12 @@ export interface SharedOutage {
   readonly sequence: number
 }
 
-/** `null`: it is back. */
 export interface OutageChange {
   readonly connectionId: string
+  /** `null`: it is back. */
   readonly outage: SharedOutage | null
+  /** Of this outage; where it is back, of the one that ended: an outage told later still stands. */
+  readonly sequence: number
 }
 
 export interface PoolStore {
@@ -116,7 +121,11 @@ export interface PoolStore {
 /** A right that one holder has at a time, for a while. */
 export interface LeaseStore {
   /** Takes or prolongs it. `held: false`: another has it for `remainingMs` more. */
-  take(name: string, holder: string, ms: number): Promise<{ readonly held: boolean; readonly remainingMs: number }>
+  take(
+    name: string,
+    holder: string,
+    ms: number,
+  ): Promise<{ readonly held: boolean; readonly remainingMs: number }>
   /** Gives it up, if it is this holder's. */
   release(name: string, holder: string): Promise<void>
 }

@@ -6,8 +6,8 @@ import { clip } from './labels.ts'
 export interface EventMetrics {
   /** A connection was taken out for a while. */
   cooldown(reason: FailureReason): void
-  /** A probe has ended. */
-  healthCheck(result: 'success' | FailureReason): void
+  /** A probe has ended; `refused`: the upstream answered that it will not have the question. */
+  healthCheck(result: 'success' | 'refused' | FailureReason): void
   /** A caller was refused. */
   authFailure(reason: string): void
   /** A credential was exchanged for a token (`kind`: with whom) at an identity provider. */
@@ -44,6 +44,7 @@ export function createEventMetrics(registry: Registry): EventMetrics {
   let redis: Gauge | null = null
   // At 0 from the start, so that the first of its kind shows as an increase.
   healthChecks.inc({ result: 'success' }, 0)
+  healthChecks.inc({ result: 'refused' }, 0)
   for (const reason of failureReasons) {
     cooldowns.inc({ reason }, 0)
     healthChecks.inc({ result: reason }, 0)

@@ -22,8 +22,8 @@ export interface HealthCheckSample {
 export interface CredentialSample {
   /** The credential's name. */
   readonly credential: string
-  /** Since its secret last changed. */
-  readonly ageSeconds: number
+  /** Since its secret last changed; null where that is not known. */
+  readonly ageSeconds: number | null
   /** Negative once it has expired; null where it does not expire. */
   readonly expiresInSeconds: number | null
   readonly status: (typeof credentialStatuses)[number]
@@ -90,7 +90,10 @@ function exposeCredentials(registry: Registry, read: () => Iterable<CredentialSa
     'modelgate_credential_age_seconds',
     'Since the secret of a credential last changed.',
     ['credential'],
-    () => Array.from(read(), ({ credential, ageSeconds }) => ({ labels: { credential }, value: ageSeconds })),
+    () =>
+      Array.from(read()).flatMap(({ credential, ageSeconds }) =>
+        ageSeconds === null ? [] : [{ labels: { credential }, value: ageSeconds }],
+      ),
   )
   gauge(
     registry,

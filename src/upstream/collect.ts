@@ -45,5 +45,6 @@ function tooLarge(maxBytes: number): GatewayError {
 
 /** Some upstreams send blank lines while a request waits its turn: those are no sign of an answer. */
 function isBlank(chunk: Buffer): boolean {
-  return chunk.every((byte) => byte === 0x0a || byte === 0x0d || byte === 0x20 || byte === 0x09)
+  for (const byte of chunk) if (byte !== 0x0a && byte !== 0x0d && byte !== 0x20 && byte !== 0x09) return false
+  return true
 }

@@ -80,7 +80,7 @@ export class DeadlineTimer {
 
   /** Makes sure that the timer fires no later than the next deadline; that it may fire sooner does not matter. */
   #arm(now: number): void {
-    const { dueAt } = this.#next()
+    const dueAt = this.#dueAt()
     if (dueAt >= this.#armedFor) return
     const { timers } = this.#options
     if (this.#handle !== null) timers.clear(this.#handle)
@@ -92,27 +92,35 @@ export class DeadlineTimer {
   #fire(): void {
     this.#handle = null
     const now = this.#options.clock.monotonic()
-    const { name, dueAt } = this.#next()
-    if (now >= dueAt) {
+    if (now >= this.#dueAt()) {
       this.stop()
-      this.#options.onDue(name)
+      this.#options.onDue(this.#dueName())
       return
     }
     this.#armedFor = Infinity
     this.#arm(now)
   }
 
-  #next(): { name: DeadlineName; dueAt: number } {
-    const { connectMs, firstEventMs, idleMs, totalMs } = this.#options.deadlines
-    const total = { name: 'total' as const, dueAt: this.#startedAt + totalMs }
-    if (this.#lastEventAt !== null) {
-      const dueAt = this.#pausedAt === null ? this.#lastEventAt + idleMs : Infinity
-      return dueAt <= total.dueAt ? { name: 'idle', dueAt } : total
-    }
-    const isConnecting = !this.#isConnected && connectMs <= firstEventMs
-    const name = isConnecting ? 'connect' : 'first event'
-    const dueAt = this.#startedAt + (isConnecting ? connectMs : firstEventMs)
-    return dueAt <= total.dueAt ? { name, dueAt } : total
+  #dueAt(): number {
+    return Math.min(this.#startedAt + this.#options.deadlines.totalMs, this.#dueBeforeTotal())
+  }
+
+  /** Of equal deadlines the more telling one. */
+  #dueName(): DeadlineName {
+    if (this.#startedAt + this.#options.deadlines.totalMs < this.#dueBeforeTotal()) return 'total'
+    if (this.#lastEventAt !== null) return 'idle'
+    return this.#isConnecting() ? 'connect' : 'first event'
+  }
+
+  #dueBeforeTotal(): number {
+    const { connectMs, firstEventMs, idleMs } = this.#options.deadlines
+    if (this.#lastEventAt !== null) return this.#pausedAt === null ? this.#lastEventAt + idleMs : Infinity
+    return this.#startedAt + (this.#isConnecting() ? connectMs : firstEventMs)
+  }
+
+  #isConnecting(): boolean {
+    const { connectMs, firstEventMs } = this.#options.deadlines
+    return !this.#isConnected && connectMs <= firstEventMs
   }
 }
 

@@ -1,5 +1,6 @@
 import { createSecureContext, getCACertificates } from 'node:tls'
 import type { Dispatcher } from 'undici'
+import { bodyLength } from '../core/body.ts'
 import { type Clock, systemClock } from '../core/clock.ts'
 import { GatewayError } from '../core/errors.ts'
 import type { UpstreamRequest } from '../core/provider.ts'
@@ -85,8 +86,13 @@ export function createTransport({
   }
 
   function toUndici(request: UpstreamRequest, { path }: Target): Dispatcher.DispatchOptions {
-    const { method, headers, body } = request
-    return { path, method, body, headers: withDefaults(headers, path.startsWith('/') ? null : proxy) }
+    const { method, body } = request
+    const headers = withDefaults(request.headers, path.startsWith('/') ? null : proxy)
+    if (body === null || typeof body === 'string' || body instanceof Uint8Array)
+      return { path, method, body, headers }
+    // undici sends what can be iterated piece by piece, but leaves it to us to say how much it is.
+    const length = String(bodyLength(body))
+    return { path, method, body: body as never, headers: { ...headers, 'content-length': length } }
   }
 
   const stop = (how: 'close' | 'destroy') => {
@@ -124,10 +130,12 @@ function withDefaults(
   headers: UpstreamRequest['headers'],
   proxy: Proxy | null,
 ): Readonly<Record<string, string>> {
+  const authorization = proxy?.authorization ?? null
+  if (authorization === null && headers['accept-encoding'] !== undefined) return headers
   return {
     'accept-encoding': 'identity',
     ...headers,
-    ...(proxy === null || proxy.authorization === null ? {} : { 'proxy-authorization': proxy.authorization }),
+    ...(authorization === null ? {} : { 'proxy-authorization': authorization }),
   }
 }
 

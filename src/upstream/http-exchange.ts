@@ -136,9 +136,12 @@ export class HttpExchange implements Exchange, Dispatcher.DispatchHandler {
     // A reset of a body that only the end of the connection delimits passes for its end.
     if (pooled.socketError !== null) return this.#fail(networkError(this.#stage, pooled.socketError, false))
     this.#hasEnded = true
-    dispatch.signal.removeEventListener('abort', this.#onAbort)
     pool.release(pooled)
-    this.#timer.pause()
+    if (this.#sink === null || this.#isPaused) {
+      // Nobody takes it now: until then no deadline runs, and there is nothing left to abort.
+      this.#timer.pause()
+      dispatch.signal.removeEventListener('abort', this.#onAbort)
+    }
     this.#flush()
   }
 

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { wholeBody } from '../body.ts'
 import { patchTopLevel } from './patch.ts'
 import { scanTopLevel, type TopLevel } from './top-level.ts'
 
@@ -65,7 +66,7 @@ describe('scanTopLevel', () => {
 
 describe('patchTopLevel', () => {
   const patch = (text: string, changes: Record<string, string | undefined>) =>
-    Buffer.from(patchTopLevel(topOf(text), new Map(Object.entries(changes)))).toString()
+    Buffer.from(wholeBody(patchTopLevel(topOf(text), new Map(Object.entries(changes))))).toString()
 
   it('replaces, adds and takes out, and leaves the rest as it was', () => {
     expect(patch('{"model":"a", "messages": [ 1 ],"x":2}', { model: '"b"', x: undefined, y: '3' })).toBe(
@@ -77,6 +78,28 @@ describe('patchTopLevel', () => {
 
   it('leaves one member of a duplicated name', () => {
     expect(patch('{"a":1,"b":2,"a":3}', { a: '9' })).toBe('{"a":9,"b":2}')
+  })
+
+  it('leaves large runs where they are, and copies the rest together', () => {
+    const long = 'x'.repeat(40_000)
+    const text = `{"a":1,"b":"${long}","c":2,"d":"${long}"}`
+    const bytes = Buffer.from(text)
+    const pieces = [bytes.subarray(0, 20_000), bytes.subarray(20_000, 20_010), bytes.subarray(20_010)]
+    const scan = scanTopLevel(bytes, 64, pieces)
+    if (scan.kind !== 'object') throw new Error('expected an object')
+    const patched = patchTopLevel(
+      scan.top,
+      new Map([
+        ['c', '"new"'],
+        ['e', '5'],
+      ]),
+    )
+    expect(Buffer.concat(patched).toString()).toBe(`{"a":1,"b":"${long}","c":"new","d":"${long}","e":5}`)
+    expect(
+      patched.filter((piece) => piece.length > 1000).every(({ buffer }) => buffer === bytes.buffer),
+    ).toBe(true)
+    expect(patched.length).toBeLessThan(10)
+    expect(patchTopLevel(scan.top, new Map())).toBe(pieces)
   })
 
   it('does what assignment and deletion do on the parsed object', () => {
@@ -95,7 +118,7 @@ describe('patchTopLevel', () => {
           if (item === undefined) expected.delete(key)
           else expected.set(key, JSON.parse(item))
         }
-        const patched = Buffer.from(patchTopLevel(topOf(text), printed)).toString()
+        const patched = Buffer.from(wholeBody(patchTopLevel(topOf(text), printed))).toString()
         expect(new Map(Object.entries(JSON.parse(patched) as object))).toEqual(expected)
       }),
     )

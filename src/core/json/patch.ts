@@ -1,20 +1,28 @@
+import { createSlicer, type Pieces } from './pieces.ts'
 import type { Member, TopLevel } from './top-level.ts'
 
 /** New JSON text for a top-level member, or `undefined` to take the member out. */
 export type Changes = ReadonlyMap<string, string | undefined>
 
+/** Smaller pieces are copied together: each that is not is a write of its own. */
+const largeBytes = 16 * 1024
+
 /**
  * The same object with some top-level members replaced, added or taken out; every other byte stays as it was.
  * Of a duplicated member the first place takes the new value and the others go, so that no reader sees the old one.
  */
-export function patchTopLevel(top: TopLevel, changes: Changes): Uint8Array {
-  if (changes.size === 0) return top.bytes
-  // Untouched runs stay bytes, what is new is text: written into one buffer at the end.
+export function patchTopLevel(top: TopLevel, changes: Changes): Pieces {
+  if (changes.size === 0) return top.pieces
+  // Untouched runs stay bytes, what is new is text.
   const parts: (Uint8Array | string)[] = []
   const done = new Set<string>()
-  const add = (part: Uint8Array | string) => parts.push(parts.length === 0 ? '{' : ',', part)
+  const slice = createSlicer(top.pieces)
+  const begin = () => parts.push(parts.length === 0 ? '{' : ',')
   const addChange = (key: string, value: string | undefined) => {
-    if (value !== undefined && !done.has(key)) add(`${JSON.stringify(key)}:${value}`)
+    if (value !== undefined && !done.has(key)) {
+      begin()
+      parts.push(`${JSON.stringify(key)}:${value}`)
+    }
     done.add(key)
   }
   for (let index = 0; index < top.members.length; index++) {
@@ -22,12 +30,29 @@ export function patchTopLevel(top: TopLevel, changes: Changes): Uint8Array {
     if (changes.has(member.key)) addChange(member.key, changes.get(member.key))
     else {
       index = lastUnchanged(top, changes, index)
-      add(top.bytes.subarray(member.keyStart, (top.members[index] as Member).valueEnd))
+      begin()
+      for (const view of slice(member.keyStart, (top.members[index] as Member).valueEnd)) parts.push(view)
     }
   }
   for (const [key, value] of changes) addChange(key, value)
   parts.push(parts.length === 0 ? '{}' : '}')
-  return joined(parts)
+  return fewPieces(parts)
+}
+
+/** Large runs stay where they are; what lies between them is written into buffers. */
+function fewPieces(parts: readonly (Uint8Array | string)[]): Uint8Array[] {
+  const made: Uint8Array[] = []
+  let between: (Uint8Array | string)[] = []
+  for (const part of parts) {
+    if (typeof part === 'string' || part.length < largeBytes) between.push(part)
+    else {
+      if (between.length > 0) made.push(joined(between))
+      made.push(part)
+      between = []
+    }
+  }
+  made.push(joined(between))
+  return made
 }
 
 function joined(parts: readonly (Uint8Array | string)[]): Uint8Array {

@@ -1,3 +1,5 @@
+import type { Pieces } from './pieces.ts'
+
 /**
  * Where each top-level member of a JSON object stands in its bytes, without parsing what is inside.
  *
@@ -14,7 +16,8 @@ export interface Member {
 }
 
 export interface TopLevel {
-  readonly bytes: Uint8Array
+  /** The bytes that the places count in. */
+  readonly pieces: Pieces
   readonly members: readonly Member[]
 }
 
@@ -27,8 +30,14 @@ const closeBracket = 0x5d
 const comma = 0x2c
 const colon = 0x3a
 
+/** Offsets of the opening quote and behind the closing one of each long string in a value, one pair after another. */
+export type LongStrings = readonly number[]
+
+/** Quotes included. */
+export const longStringBytes = 4096
+
 export type Scan =
-  | { readonly kind: 'object'; readonly top: TopLevel }
+  | { readonly kind: 'object'; readonly top: TopLevel; readonly longStrings: LongStrings }
   | { readonly kind: 'not-an-object' }
   | { readonly kind: 'too-deep' }
   | { readonly kind: 'malformed' }
@@ -36,30 +45,31 @@ export type Scan =
 /**
  * Total over any bytes. `malformed` and `not-an-object` are certain; an `object` may still hold a fault that only a
  * real parser sees, so parse as well before trusting it. Nesting deeper than `maxDepth` stops the scan early, before
- * a parser would build it.
+ * a parser would build it. `pieces` are the same bytes as they are to be kept, where `bytes` will not be.
  */
-export function scanTopLevel(bytes: Buffer, maxDepth: number): Scan {
+export function scanTopLevel(bytes: Buffer, maxDepth: number, pieces: Pieces = [bytes]): Scan {
   let at = skipSpace(bytes, 0)
   if (at >= bytes.length) return { kind: 'malformed' }
   if (bytes[at] !== openBrace) return depthOnly(bytes, at, maxDepth)
   const members: Member[] = []
+  const longStrings: number[] = []
   at = skipSpace(bytes, at + 1)
-  if (bytes[at] === closeBrace) return { kind: 'object', top: { bytes, members } }
+  if (bytes[at] === closeBrace) return { kind: 'object', top: { pieces, members }, longStrings }
   for (;;) {
     if (bytes[at] !== quote) return { kind: 'malformed' }
     const keyStart = at
-    const keyEnd = skipString(bytes, at)
+    const keyEnd = skipString(bytes, at, null)
     const key = keyEnd < 0 ? null : decodeKey(bytes, keyStart, keyEnd)
     if (key === null) return { kind: 'malformed' }
     at = skipSpace(bytes, keyEnd)
     if (bytes[at] !== colon) return { kind: 'malformed' }
     const valueStart = skipSpace(bytes, at + 1)
-    const valueEnd = skipValue(bytes, valueStart, maxDepth - 1)
+    const valueEnd = skipValue(bytes, valueStart, maxDepth - 1, longStrings)
     if (valueEnd === tooDeep) return { kind: 'too-deep' }
     if (valueEnd <= valueStart) return { kind: 'malformed' }
     members.push({ key, keyStart, valueStart, valueEnd })
     at = skipSpace(bytes, valueEnd)
-    if (bytes[at] === closeBrace) return { kind: 'object', top: { bytes, members } }
+    if (bytes[at] === closeBrace) return { kind: 'object', top: { pieces, members }, longStrings }
     if (bytes[at] !== comma) return { kind: 'malformed' }
     at = skipSpace(bytes, at + 1)
   }
@@ -68,7 +78,9 @@ export function scanTopLevel(bytes: Buffer, maxDepth: number): Scan {
 const tooDeep = -2
 
 function depthOnly(bytes: Buffer, start: number, maxDepth: number): Scan {
-  return skipValue(bytes, start, maxDepth) === tooDeep ? { kind: 'too-deep' } : { kind: 'not-an-object' }
+  return skipValue(bytes, start, maxDepth, null) === tooDeep
+    ? { kind: 'too-deep' }
+    : { kind: 'not-an-object' }
 }
 
 function decodeKey(bytes: Buffer, start: number, end: number): string | null {
@@ -92,28 +104,30 @@ function skipSpace(bytes: Buffer, start: number): number {
 }
 
 /** The offset after the closing quote, or -1. Long strings are crossed by `indexOf`, which is native. */
-function skipString(bytes: Buffer, start: number): number {
+function skipString(bytes: Buffer, start: number, longStrings: number[] | null): number {
   let at = start + 1
   for (;;) {
     const close = bytes.indexOf(quote, at)
     if (close < 0) return -1
     let slashes = 0
     while (close - 1 - slashes > start && bytes[close - 1 - slashes] === backslash) slashes++
-    if (slashes % 2 === 0) return close + 1
     at = close + 1
+    if (slashes % 2 !== 0) continue
+    if (at - start >= longStringBytes) longStrings?.push(start, at)
+    return at
   }
 }
 
 /** The offset after the value, -1 where it does not end, or `tooDeep`. */
-function skipValue(bytes: Buffer, start: number, maxDepth: number): number {
+function skipValue(bytes: Buffer, start: number, maxDepth: number, longStrings: number[] | null): number {
   const first = bytes[start]
-  if (first === quote) return skipString(bytes, start)
+  if (first === quote) return skipString(bytes, start, longStrings)
   if (first !== openBrace && first !== openBracket) return skipScalar(bytes, start)
   let depth = 0
   for (let at = start; at < bytes.length;) {
     const byte = bytes[at]
     if (byte === quote) {
-      at = skipString(bytes, at)
+      at = skipString(bytes, at, longStrings)
       if (at < 0) return -1
       continue
     }

@@ -14,6 +14,8 @@ const pageSize = '1000'
  * account's, page by page (Bedrock API: ListFoundationModels, ListInferenceProfiles).
  */
 export const listModels = {
+  right: 'bedrock:ListFoundationModels',
+
   request: (credential: Credential): UpstreamRequest => ({
     ...getRequest(`${controlBase(credential)}/foundation-models`, { accept: 'application/json' }),
     region: credentialRegion(credential),

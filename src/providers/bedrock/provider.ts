@@ -16,6 +16,8 @@ export function createBedrock(): Provider {
     operations: { chat, embeddings },
     signer: ({ secrets }) => (secrets['aws_bearer_token'] === undefined ? 'sigv4' : 'bearer'),
     listModels,
+    // bedrock:InvokeModel and bedrock:InvokeModelWithResponseStream.
+    grantsStreamingApart: true,
     probe,
     readError,
   }

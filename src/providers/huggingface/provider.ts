@@ -53,6 +53,8 @@ export function createHuggingFace(): Provider {
     ...provider,
     operations: { chat, completions, embeddings },
     listModels: {
+      // A dedicated endpoint may ask for the key.
+      isPublic: isRouter,
       request: (credential) =>
         getRequest(`${rootUrl(credential)}/models`, {
           accept: 'application/json',

@@ -23,6 +23,7 @@ export const nvidiaRow: Preset = {
   name: 'NVIDIA NIM',
   baseUrl: 'https://integrate.api.nvidia.com/v1',
   key: 'optional',
+  listsToAnyone: true,
   capabilities: {
     max_tokens_field: 'max_tokens',
     system_role: 'system',

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { wholeBody } from '../../core/body.ts'
 import type { Overrides } from '../../core/entities.ts'
 import type { ChatMessage, ChatRequest } from '../../core/openai.ts'
 import type { Asset, Call } from '../../core/provider.ts'
@@ -30,7 +31,7 @@ function send(call: Call) {
   const result = translator?.buildRequests(call)
   if (result === undefined || result instanceof Promise) throw new Error('a request was expected')
   const [request] = result.requests
-  const text = Buffer.from(request?.body ?? '').toString()
+  const text = Buffer.from(wholeBody(request?.body ?? null)).toString()
   return {
     text,
     body: JSON.parse(text) as Record<string, unknown>,

@@ -1,55 +1,37 @@
-import type { Connection, Credential } from '../../core/entities.ts'
-import type { Operation } from '../../core/openai.ts'
+import type { RequestBody } from '../../core/body.ts'
 import type { BuiltRequests, Call } from '../../core/provider.ts'
 import { unsupported } from '../shared/refusals.ts'
-import { resolveQuirks, type ResolvedQuirks } from './capabilities.ts'
+import type { ResolvedQuirks } from './capabilities.ts'
 import { Draft, isAsked } from './draft.ts'
 import { keepKnown } from './keep-known.ts'
-import { findModelRule } from './model-rules.ts'
-import { presetAt, type Preset } from './presets.ts'
+import type { Preset } from './presets.ts'
 import { isRoutingField } from './routing-fields.ts'
 import { shapeChat } from './shape-chat.ts'
-
-const paths: Readonly<Record<Operation, string>> = {
-  chat: '/chat/completions',
-  completions: '/completions',
-  embeddings: '/embeddings',
-}
+import { quirksOf, wayOf, type Way } from './ways.ts'
 
 /**
  * The upstream's request: the client's body with a few top-level members changed in place (design §3). Throws 400
  * `unsupported_parameter` for what changes the answer and this upstream refuses.
  */
-export function buildRequest(call: Call, provider: Preset, resolve: ResolveQuirks = quirksOf): BuiltRequests {
-  const { connection } = call
-  const preset = presetAt(provider, connection.credential)
-  const { body, dropped } = buildBody(call, preset, resolve)
-  const url = endpoint(connection.credential, preset, preset.paths?.[call.operation] ?? paths[call.operation])
+export function buildRequest(
+  call: Call,
+  provider: Preset,
+  way: Way = wayOf(call.connection, provider),
+): BuiltRequests {
+  const { preset } = way
+  const { body, dropped } = buildBody(call, preset, way.quirksFor)
+  const url = way.url(call.operation)
   return { requests: [{ method: 'POST', url, headers: headersFor(call, preset.headers), body }], dropped }
-}
-
-export type ResolveQuirks = (connection: Connection, preset: Preset, effort?: unknown) => ResolvedQuirks
-
-/** The quirks of a connection: its preset's, its model's, its own. */
-export function quirksOf(connection: Connection, preset: Preset, effort: unknown = null): ResolvedQuirks {
-  const { modelName, overrides } = connection
-  const rule = findModelRule({
-    rules: preset.models ?? [],
-    modelName,
-    effort,
-    ...(overrides.capabilities && { overrides: overrides.capabilities }),
-  })
-  return resolveQuirks(preset, rule, overrides.capabilities)
 }
 
 /** The body alone, for upstreams of the same protocol at addresses of another form. */
 export function buildBody(
   call: Call,
   preset: Preset,
-  resolve: ResolveQuirks = quirksOf,
-): { body: Uint8Array; dropped: readonly string[] } {
+  quirksFor: Way['quirksFor'] = (effort) => quirksOf(call.connection, preset, effort),
+): { body: RequestBody; dropped: readonly string[] } {
   const { overrides, modelName } = call.connection
-  const quirks = resolve(call.connection, preset, call.body['reasoning_effort'])
+  const quirks = quirksFor(call.body['reasoning_effort'])
   const draft = new Draft(call)
   for (const { key } of call.raw.members) if (isRoutingField(key, preset.strip)) draft.drop(key)
   draft.set('model', modelName)
@@ -121,27 +103,17 @@ function shapeStream(draft: Draft, call: Call, { capabilities }: ResolvedQuirks)
  */
 export function headersFor(call: Call, presetHeaders: Preset['headers'] = {}): Record<string, string> {
   const headers: Record<string, string> = {}
-  for (const [name, value] of Object.entries(call.headers)) {
+  for (const name in call.headers) {
+    const value = call.headers[name]
     if (value !== undefined && !name.startsWith('anthropic-')) headers[name] = value
   }
-  for (const [name, value] of Object.entries({ ...presetHeaders, ...call.connection.overrides.headers })) {
-    headers[name.toLowerCase()] = value
+  for (const own of [presetHeaders, call.connection.overrides.headers]) {
+    for (const name in own) headers[name.toLowerCase()] = own[name] as string
   }
   const streams = call.stream && call.operation !== 'embeddings'
-  return {
-    ...headers,
-    'content-type': 'application/json',
-    accept: streams ? 'text/event-stream' : 'application/json',
-    // A compressed stream could not be tapped.
-    'accept-encoding': 'identity',
-  }
-}
-
-/** `base_url` as it is given, `/v1` or not, a trailing slash tolerated and a query kept; else the preset's own. */
-export function endpoint(credential: Credential, preset: Preset, path: string): string {
-  const base = credential.settings['base_url'] ?? preset.baseUrl
-  if (base === null) throw new Error(`a credential of ${preset.id} must name its base_url`)
-  const query = base.indexOf('?')
-  const address = query < 0 ? base : base.slice(0, query)
-  return `${address.replace(/\/+$/, '')}${path}${query < 0 ? '' : base.slice(query)}`
+  headers['content-type'] = 'application/json'
+  headers['accept'] = streams ? 'text/event-stream' : 'application/json'
+  // A compressed stream could not be tapped.
+  headers['accept-encoding'] = 'identity'
+  return headers
 }

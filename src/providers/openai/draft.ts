@@ -1,3 +1,4 @@
+import type { RequestBody } from '../../core/body.ts'
 import { patchTopLevel } from '../../core/json/patch.ts'
 import type { Call } from '../../core/provider.ts'
 
@@ -45,12 +46,13 @@ export class Draft {
     this.remove(name)
   }
 
-  bytes(): Uint8Array {
+  bytes(): RequestBody {
     const changes = new Map<string, string | undefined>()
     for (const [name, value] of this.#values) {
       changes.set(name, value === undefined ? undefined : JSON.stringify(value))
     }
-    return patchTopLevel(this.#call.raw, changes)
+    const pieces = patchTopLevel(this.#call.raw, changes)
+    return pieces.length === 1 ? (pieces[0] as Uint8Array) : pieces
   }
 }
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { wholeBody } from '../../core/body.ts'
 import type { Connection } from '../../core/entities.ts'
 import { GatewayError } from '../../core/errors.ts'
 import type { ChatRequest } from '../../core/openai.ts'
@@ -18,7 +19,7 @@ function built(call: Call) {
   const result = translator.buildRequests(call)
   if (result instanceof Promise) throw new Error('no promise was expected')
   const [request] = result.requests
-  const body = JSON.parse(Buffer.from(request?.body ?? '').toString()) as Record<string, unknown>
+  const body = JSON.parse(Buffer.from(wholeBody(request?.body ?? null)).toString()) as Record<string, unknown>
   return { url: request?.url, headers: request?.headers, body, dropped: result.dropped }
 }
 

@@ -28,6 +28,10 @@ export interface Preset extends Quirks {
   /** Set in what generates text, where the client does not. */
   readonly defaults?: Readonly<Record<string, unknown>>
   readonly headers?: Readonly<Record<string, string>>
+  /** It lists its models to anyone, whatever key comes with the question. */
+  readonly listsToAnyone?: boolean
+  /** The right to list, where keys may lack it and use models all the same. */
+  readonly listRight?: string
 }
 
 const noEmbeddings = ['chat', 'completions'] as const
@@ -50,6 +54,7 @@ export const presets: readonly Preset[] = [
     baseUrl: 'https://api.openai.com/v1',
     hosts: ['eu.api.openai.com', 'us.api.openai.com'],
     key: 'required',
+    listRight: 'api.model.read',
     models: openaiModelRules,
     capabilities: { reasoning_replay: 'drop', cache_control: false },
   },
@@ -175,6 +180,7 @@ export const presets: readonly Preset[] = [
     baseUrl: 'https://openrouter.ai/api/v1',
     key: 'required',
     strip: ['preset', 'plugins'],
+    listsToAnyone: true,
   },
   {
     id: 'xai',

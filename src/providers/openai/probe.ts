@@ -1,6 +1,6 @@
 import type { Connection } from '../../core/entities.ts'
 import type { Operation } from '../../core/openai.ts'
-import { quirksOf } from './build-request.ts'
+import { quirksOf } from './ways.ts'
 import { presetAt, type Preset } from './presets.ts'
 
 export interface Probe {

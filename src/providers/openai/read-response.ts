@@ -6,6 +6,7 @@ import { readFinish } from './finish-reason.ts'
 import { readEmbeddings } from './read-embeddings.ts'
 import { readStreamError } from './read-error.ts'
 import { usageOf } from './read-usage.ts'
+import { withWholeArguments } from './tool-deltas.ts'
 
 /**
  * A whole answer. Its bytes pass through (`body: null`) unless something in it must be told otherwise. White space
@@ -30,8 +31,8 @@ function readGeneration(body: JsonObject, call: Call): ReadResponse {
 }
 
 /**
- * The same choice, or a copy: with OpenAI's word for how it ended, and with the message that Azure leaves out where it
- * filtered the whole answer.
+ * The same choice, or a copy: with OpenAI's word for how it ended, with `{}` for the arguments of a tool call that has
+ * none, and with the message that Azure leaves out where it filtered the whole answer.
  */
 function shownChoice(value: unknown, { operation }: Call): unknown {
   const choice = asObject(value)
@@ -42,8 +43,17 @@ function shownChoice(value: unknown, { operation }: Call): unknown {
   }
   const isRenamed = finish.kind === 'finished' && finish.reason !== choice['finish_reason']
   const renamed = isRenamed ? { ...choice, finish_reason: finish.reason } : value
-  if (operation !== 'chat' || asObject(choice['message']) !== null) return renamed
-  return { ...(renamed as JsonObject), message: { role: 'assistant', content: null, refusal: null } }
+  if (operation !== 'chat') return renamed
+  const message = asObject(choice['message'])
+  const shown = message === null ? { role: 'assistant', content: null, refusal: null } : withWholeCalls(message)
+  return shown === message ? renamed : { ...(renamed as JsonObject), message: shown }
+}
+
+function withWholeCalls(message: JsonObject): JsonObject {
+  const { tool_calls: calls } = message
+  if (!Array.isArray(calls)) return message
+  const whole = calls.map(withWholeArguments)
+  return whole.some((call, index) => call !== calls[index]) ? { ...message, tool_calls: whole } : message
 }
 
 export function unexpected(what: string): GatewayError {

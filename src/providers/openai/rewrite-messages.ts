@@ -10,6 +10,19 @@ export interface RewriteOptions {
   readonly assets: ReadonlyMap<string, Asset>
 }
 
+/** Whether the conversation goes as it was sent whatever it holds, so that nobody need look at it. */
+export function takesAsSent(capabilities: Capabilities): boolean {
+  const { system_role: role, reasoning_replay: replay } = capabilities
+  return (
+    role === 'as_sent' &&
+    replay === 'as_sent' &&
+    capabilities.cache_control &&
+    capabilities.message_name &&
+    capabilities.array_content &&
+    capabilities.image_urls
+  )
+}
+
 /**
  * The conversation as this upstream takes it; null where that is as it was sent. Throws 400
  * `unsupported_parameter` for parts that a host of plain text cannot take.

@@ -2,13 +2,15 @@ import type { ChatCall } from '../../core/provider.ts'
 import { unsupported } from '../shared/refusals.ts'
 import type { Capabilities } from './capabilities.ts'
 import type { Draft } from './draft.ts'
-import { rewriteMessages, without } from './rewrite-messages.ts'
+import { rewriteMessages, takesAsSent, without } from './rewrite-messages.ts'
 
 /** What only chat has, as this upstream takes it. Throws 400 `unsupported_parameter`. */
 export function shapeChat(draft: Draft, call: ChatCall, capabilities: Capabilities): void {
   shapeTokenLimit(draft, capabilities.max_tokens_field)
   shapeFormat(draft, call, capabilities)
-  const messages = rewriteMessages(call.body.messages, { capabilities, assets: call.assets })
+  const messages = takesAsSent(capabilities)
+    ? null
+    : rewriteMessages(call.body.messages, { capabilities, assets: call.assets })
   if (messages !== null) draft.set('messages', messages)
   if (needsJsonWord(call, capabilities)) {
     const reminder = { role: 'system', content: 'Answer with a JSON object.' }

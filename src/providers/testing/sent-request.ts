@@ -1,3 +1,4 @@
+import { wholeBody } from '../../core/body.ts'
 import type { Call, Provider } from '../../core/provider.ts'
 
 export interface SentRequest {
@@ -13,6 +14,6 @@ export function sentRequest(provider: Provider, call: Call): SentRequest {
   if (built === undefined || built instanceof Promise) throw new Error('a request was expected')
   const [request] = built.requests
   if (request === undefined || built.requests.length !== 1) throw new Error('one request was expected')
-  const body = JSON.parse(Buffer.from(request.body ?? '').toString('utf8')) as Record<string, unknown>
+  const body = JSON.parse(Buffer.from(wholeBody(request.body)).toString('utf8')) as Record<string, unknown>
   return { url: request.url, headers: request.headers, body, dropped: built.dropped }
 }

@@ -1,3 +1,4 @@
+import { sseEvent } from '../../core/chat-chunks.ts'
 import { GatewayError } from '../../core/errors.ts'
 import type { HeaderMap } from '../../core/provider.ts'
 import type { StreamFinal, StreamReader, StreamStep } from '../../core/stream-reader.ts'
@@ -5,6 +6,7 @@ import type { Usage } from '../../core/usage.ts'
 import { isErrorBody } from '../openai/error-shape.ts'
 import { readChunk } from '../openai/read-chunk.ts'
 import { readStreamError } from '../openai/read-error.ts'
+import { emptyArguments, ToolDeltas, type StreamedCall, type ToolFacts } from '../openai/tool-deltas.ts'
 import { asObject, parseJson, type JsonObject } from '../shared/json.ts'
 import { defaultMaxEventBytes } from './held-bytes.ts'
 import { Runs } from './runs.ts'
@@ -33,7 +35,8 @@ export interface OpenAITap extends StreamReader {
 /**
  * The pass-through of an OpenAI-shaped event stream. Bytes of whole events are forwarded as they came, an unfinished
  * event is held back; comments and the upstream's `[DONE]` are left out (the proxy writes its own), and so is usage:
- * it comes once, last, and only to those who asked.
+ * it comes once, last, and only to those who asked. A tool call that ends without arguments is given `{}`, as OpenAI
+ * itself does (providers' facts §3.4).
  *
  * Once the first real event has been seen, only events with a suspicious byte sequence are parsed. That misses
  * nothing: inside a JSON string a quote is always escaped, so that a name in quotes with its colon can only be a
@@ -43,14 +46,26 @@ export function createOpenAITap(options: OpenAITapOptions): OpenAITap {
   return new Tap(options)
 }
 
-/** `usage` or a finish that is not null, an error in any of its forms, no choices. */
-const suspicious = /"(?:usage|finish_reason)"\s*:(?!\s*null)|"error"(?!\s*:\s*null)|"choices"\s*:\s*\[\s*\]/
+/** `usage` or a finish that is not null, an error in any of its forms, no choices, a tool call. */
+const suspicious =
+  /"(?:usage|finish_reason)"\s*:(?!\s*null)|"error"(?!\s*:\s*null)|"choices"\s*:\s*\[\s*\]|"tool_calls"\s*:\s*\[\s*\{/
+
+/** An event that begins a tool call while the one before it has no arguments, and may still get them. */
+interface Undecided {
+  readonly text: string
+  readonly passed: StreamedCall
+}
+
+/** More calls than clients take in one answer (OpenAI's own SDK: 128); the events of no more are held back. */
+const mostUndecided = 128
 
 class Tap implements OpenAITap {
   readonly #options: OpenAITapOptions
   readonly #frames: SseFrames
   readonly #runs = new Runs()
   readonly #finishes = new Set<number>()
+  readonly #tools = new ToolDeltas()
+  #undecided: Undecided[] = []
   #events = 0
   #real = false
   #finished = false
@@ -91,7 +106,8 @@ class Tap implements OpenAITap {
     const text = bytes.toString('latin1', start, end)
     // In the form the gateway itself writes, so that it may go out as it came.
     const plain = lines === 1 && text.startsWith('data: {') && text.endsWith('}\n\n')
-    if (plain && this.#real && !suspicious.test(text) && hasDelta(text)) {
+    const isQuiet = this.#real && this.#undecided.length === 0
+    if (plain && isQuiet && !suspicious.test(text) && hasDelta(text)) {
       this.#events++
       this.#runs.add(bytes, start, end)
       return
@@ -100,8 +116,7 @@ class Tap implements OpenAITap {
     const shown = data === null ? null : this.#inspect(type, data.trim())
     if (shown === null) return
     if (shown === 'as-is' && plain) this.#runs.add(bytes, start, end)
-    else
-      this.#runs.addText(`data: ${shown === 'as-is' ? oneLine(data as string) : JSON.stringify(shown)}\n\n`)
+    else this.#runs.addText(shown === 'as-is' ? `data: ${oneLine(data as string)}\n\n` : sseEvent(shown))
   }
 
   /** What of this event the client sees: it as it is, another in its place, or nothing. */
@@ -123,7 +138,9 @@ class Tap implements OpenAITap {
     return body === null ? null : this.#readChunk(body)
   }
 
-  #readChunk(body: JsonObject): 'as-is' | JsonObject | null {
+  #readChunk(sent: JsonObject): 'as-is' | JsonObject | null {
+    const tools = Array.isArray(sent['choices']) ? this.#tools.read(sent['choices']) : null
+    const body = tools?.rewritten ? { ...sent, choices: tools.rewritten } : sent
     const facts = readChunk(body, this.#options.includeUsage)
     if (facts.failed !== null) return this.#fail(failedFinish(facts.failed))
     if (facts.choices === null) return null
@@ -142,7 +159,41 @@ class Tap implements OpenAITap {
     }
     for (const index of facts.finished) this.#finishes.add(index)
     this.#real ||= facts.real
-    return facts.rewritten ?? 'as-is'
+    const shown = facts.rewritten ?? (body === sent ? null : body)
+    return this.#settleTools(tools as ToolFacts, shown ?? body, facts.finished.length > 0)
+      ? (shown ?? 'as-is')
+      : null
+  }
+
+  /** Says before an event what it tells of the calls before it. False: the event itself has to wait. */
+  #settleTools({ fed, passed, ended }: ToolFacts, shown: JsonObject, isFinish: boolean): boolean {
+    const isBare = fed.length === 0 && !isFinish
+    if (passed !== null && isBare && this.#undecided.length < mostUndecided) {
+      this.#undecided.push({ text: sseEvent(shown), passed })
+      return false
+    }
+    this.#decide(fed)
+    for (const call of passed === null ? ended : [passed, ...ended]) this.#fill(call)
+    return true
+  }
+
+  /**
+   * Sends on what waited. A call that was passed over has no arguments, unless one of them gets its own now (then the
+   * upstream announces its calls first), or the answer breaks off (then nobody knows).
+   */
+  #decide(fed: readonly StreamedCall[] | 'unknown'): void {
+    const isInTurn = fed !== 'unknown' && this.#undecided.every(({ passed }) => !fed.includes(passed))
+    for (const { text, passed } of this.#undecided) {
+      if (isInTurn) this.#fill(passed)
+      this.#runs.addText(text)
+    }
+    this.#undecided = []
+  }
+
+  #fill(call: StreamedCall): void {
+    if (!call.empty) return
+    call.empty = false
+    this.#runs.addText(sseEvent({ ...this.#head, choices: [emptyArguments(call)] }))
   }
 
   #fail(error: GatewayError): null {
@@ -156,6 +207,8 @@ class Tap implements OpenAITap {
     const finishes = this.#finishes.size
     const complete = this.#done ? finishes > 0 : finishes >= (this.#options.expectedFinishes ?? 1)
     const error = this.#failure ?? (complete ? null : cutOff())
+    this.#decide(error === null ? [] : 'unknown')
+    if (error === null) for (const call of this.#tools.rest()) this.#fill(call)
     if (error === null && this.#options.includeUsage && this.#usage !== null) {
       const { id, object, created, model } = this.#head
       const own = { id, object, created, model, choices: [], usage: this.#rawUsage }

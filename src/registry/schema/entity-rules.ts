@@ -1,8 +1,9 @@
 import type { Provider } from '../../core/provider.ts'
 import { isCredentialType } from './credential-fields.ts'
+import { customFaults } from './custom-rules.ts'
 import { entityFault, isLoose, looseItems, textOf, type EntityFault, type Loose } from './entity-fault.ts'
 import { nameKey } from './names.ts'
-import { providerChoiceFaults, type ProviderChoice } from './provider-choice.ts'
+import { providerChoiceFaults } from './provider-choice.ts'
 import { routeFaults } from './route-rules.ts'
 import { keyIdentity } from './same-key.ts'
 
@@ -78,17 +79,6 @@ function connectionFaults(
     }
     return faults.map((fault) => ({ ...fault, path: [...path, ...fault.path] }))
   })
-}
-
-/** A template is what a custom upstream needs, and of no use to any other. */
-function customFaults({ connection, model, credential }: ProviderChoice): EntityFault[] {
-  const isCustom = credential['creds_type'] === 'CUSTOM'
-  if (isCustom) {
-    const hasTemplate = connection['custom'] !== undefined || model['custom'] !== undefined
-    return hasTemplate ? [] : [entityFault(['custom'], 'custom is required with CUSTOM credentials')]
-  }
-  if (connection['custom'] === undefined) return []
-  return [entityFault(['custom'], 'custom is only for CUSTOM credentials')]
 }
 
 /** undefined: the connection says nothing usable of a credential, which is a fault of its own; null: it is not there. */

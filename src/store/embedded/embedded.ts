@@ -1,12 +1,36 @@
+import { type Clock, systemClock } from '../../core/clock.ts'
 import type { Store } from '../contract.ts'
+import { createAudit } from './audit.ts'
+import { createEvidence } from './evidence.ts'
+import { createLeases } from './leases.ts'
 import { openDatabase } from './open-database.ts'
+import { createPool } from './pool.ts'
+import { createRegistry } from './registry.ts'
 import { createSealedBlobs } from './sealed-blobs.ts'
 
-/** The store of a single process, in one file in `dataDir`. Throws an Error where the file cannot be opened. */
-export function createEmbeddedStore({ dataDir }: { dataDir: string }): Store {
+export interface EmbeddedOptions {
+  readonly dataDir: string
+  /** Of what lives in memory. */
+  readonly clock?: Clock
+}
+
+/**
+ * The store of a single process, in one file in `dataDir`. Outages, leases and evidence live in its memory: they live for
+ * minutes, and a write to the disk for each cooldown would hold up requests. Throws an Error where the file cannot be
+ * opened.
+ */
+export function createEmbeddedStore({ dataDir, clock = systemClock }: EmbeddedOptions): Store {
   const database = openDatabase({ dataDir })
   return {
     blobs: createSealedBlobs(database),
+    registry: createRegistry(database),
+    audit: createAudit(database),
+    pool: createPool(clock),
+    leases: createLeases(clock),
+    evidence: createEvidence(clock),
+    shared: false,
+    up: () => true,
+    onLink: () => () => undefined,
     async close() {
       if (database.isOpen) database.close()
     },

@@ -1,6 +1,7 @@
 import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { transact } from './transact.ts'
 
 const FILE = 'modelgate.db'
 /** How long a statement waits for another process's write, ms. */
@@ -9,6 +10,17 @@ const BUSY_MS = 5_000
 /** Each entry takes the schema one version further; they are only ever added to. */
 const migrations: readonly string[] = [
   'CREATE TABLE sealed_blob (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID',
+  // One row. `floor`: what was deleted up to that revision is no longer listed.
+  `CREATE TABLE registry (
+     only INTEGER PRIMARY KEY CHECK (only = 1), epoch TEXT NOT NULL, revision INTEGER NOT NULL, floor INTEGER NOT NULL
+   ) STRICT;
+   CREATE TABLE entity (
+     kind TEXT NOT NULL, id TEXT NOT NULL, json TEXT, revision INTEGER NOT NULL, UNIQUE (kind, id)
+   ) STRICT;
+   CREATE INDEX entity_by_revision ON entity (revision);
+   CREATE INDEX entity_deleted ON entity (revision) WHERE json IS NULL;
+   CREATE TABLE audit_entry (sequence INTEGER PRIMARY KEY, at INTEGER NOT NULL, json TEXT NOT NULL) STRICT;
+   CREATE INDEX audit_entry_by_time ON audit_entry (at)`,
 ]
 
 /**
@@ -32,18 +44,14 @@ export function openDatabase({ dataDir }: { dataDir: string }): DatabaseSync {
 }
 
 function migrate(database: DatabaseSync, path: string): void {
-  database.exec('BEGIN IMMEDIATE')
-  try {
+  transact(database, () => {
     const version = Number(database.prepare('PRAGMA user_version').get()?.['user_version'])
     if (version > migrations.length) {
       throw new Error(
         `${path} was written by a newer version (schema ${version}, known: ${migrations.length})`,
       )
     }
-    for (const statement of migrations.slice(version)) database.exec(statement)
-    database.exec(`PRAGMA user_version = ${migrations.length}; COMMIT`)
-  } catch (error) {
-    database.exec('ROLLBACK')
-    throw error
-  }
+    for (const statements of migrations.slice(version)) database.exec(statements)
+    database.exec(`PRAGMA user_version = ${migrations.length}`)
+  })
 }

@@ -1,11 +1,13 @@
 import type { DatabaseSync } from 'node:sqlite'
-import { MAX_BLOB_BYTES, type SealedBlobStore } from '../contract.ts'
+import { refuseLarge } from '../bounds.ts'
+import { type SealedBlobStore } from '../contract.ts'
 
 export function createSealedBlobs(database: DatabaseSync): SealedBlobStore {
   const select = database.prepare('SELECT value FROM sealed_blob WHERE name = ?')
   const insert = database.prepare(
     'INSERT INTO sealed_blob (name, value) VALUES (?, ?) ON CONFLICT DO NOTHING',
   )
+  const update = database.prepare('UPDATE sealed_blob SET value = ? WHERE name = ? AND value = ?')
 
   function read(name: string): Uint8Array | null {
     const value = select.get(name)?.['value']
@@ -15,10 +17,13 @@ export function createSealedBlobs(database: DatabaseSync): SealedBlobStore {
   return {
     get: async (name) => read(name),
     async create(name, value) {
-      if (value.length > MAX_BLOB_BYTES)
-        throw new Error(`a blob may not be larger than ${MAX_BLOB_BYTES} bytes`)
+      refuseLarge(value)
       insert.run(name, value)
       return read(name) ?? value
+    },
+    async replace(name, current, next) {
+      refuseLarge(next)
+      return update.run(next, name, current).changes === 1
     },
   }
 }

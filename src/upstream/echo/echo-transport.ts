@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { wholeBody } from '../../core/body.ts'
 import { type Clock, systemClock } from '../../core/clock.ts'
 import type { UpstreamRequest } from '../../core/provider.ts'
 import type { Transport } from '../../core/transport.ts'
@@ -58,7 +59,7 @@ const modelList = json({
 
 function parse(body: UpstreamRequest['body']): Record<string, unknown> | null {
   try {
-    const value: unknown = JSON.parse(typeof body === 'string' ? body : Buffer.from(body ?? []).toString())
+    const value: unknown = JSON.parse(Buffer.from(wholeBody(body)).toString())
     const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
     return isObject ? (value as Record<string, unknown>) : null
   } catch {

@@ -1,6 +1,7 @@
 import { createHash, createHmac, hash, type Hash, type Hmac } from 'node:crypto'
 import { HttpRequest } from '@smithy/protocol-http'
 import { SignatureV4 } from '@smithy/signature-v4'
+import { wholeBody } from '../../core/body.ts'
 import type { UpstreamRequest } from '../../core/provider.ts'
 import type { AwsKeys } from './aws-keys.ts'
 
@@ -33,7 +34,7 @@ export async function signSigV4(
       ...request.headers,
       host: url.host,
       // Hashed here, once: given a string the library would copy the whole body first.
-      'x-amz-content-sha256': hash('sha256', request.body ?? '', 'hex'),
+      'x-amz-content-sha256': hash('sha256', wholeBody(request.body), 'hex'),
     },
     body: request.body,
   })
