@@ -92,8 +92,7 @@ function comparable(completion: OpenAI.ChatCompletion): unknown {
     finish: plain.choices.map((choice) => choice.finish_reason),
     messages: plain.choices.map(({ message }) => ({
       ...without(message, [...own, 'tool_calls']),
-      // A stream begins with an empty text before it is known that calls follow.
-      content: message.content || null,
+      content: message.content,
       calls: message.tool_calls?.map((call) => ({
         ...without(call, [...own, 'id']),
         function: call.type === 'function' ? without(call.function, own) : null,

@@ -8,7 +8,7 @@ import { createCredentialSecrets, type CredentialSecrets } from '../registry/cre
 import { createEditor, type Editor } from '../registry/edit.ts'
 import { createSnapshotFile } from '../registry/snapshot-file.ts'
 import { createRegistry, type Registry, type Snapshot } from '../registry/snapshot.ts'
-import { createSync, type Sync } from '../registry/sync.ts'
+import { createSync, type Sync, type SyncStatus } from '../registry/sync.ts'
 import { systemPause } from '../registry/timers.ts'
 import type { Vault } from '../registry/vault.ts'
 import { createRegistryWriter } from '../registry/writer.ts'
@@ -83,10 +83,10 @@ export function createRegistryPart(options: RegistryPartOptions): RegistryPart {
     audit,
     async start() {
       sync.onState(rebuild)
-      sync.onStatus(({ kind, source, reason }) =>
-        log[kind === 'current' ? 'info' : 'warn']('the registry', { status: kind, source, reason }),
-      )
       await sync.start()
+      // That all is well at the start goes without saying.
+      if (sync.status().kind !== 'current') tellStatus(log, sync.status())
+      sync.onStatus((status) => tellStatus(log, status))
       rebuild()
       pruning = setInterval(prune, DAY_MS).unref()
     },
@@ -99,6 +99,10 @@ export function createRegistryPart(options: RegistryPartOptions): RegistryPart {
       await sync.stop()
     },
   }
+}
+
+function tellStatus(log: Log, { kind, source, reason }: SyncStatus): void {
+  log[kind === 'current' ? 'info' : 'warn']('the registry', { status: kind, source, reason })
 }
 
 /** Says what is stored and cannot serve, or is hidden by the file, once each time that it changes. */

@@ -179,6 +179,38 @@ describe('the audit trail', () => {
     expect((await one.audit.page({ before: null, limit: 1 }))[0]?.action).toBe('credential.delete')
   })
 
+  it('shows entries of another history that the same gateway wrote', async () => {
+    const { server, one } = await scene(2)
+    const append = (action: string) => one.audit.append(somebody, [{ action, entity: null }])
+    const back = server.remember()
+    await append('a3')
+    await append('a4')
+    const [, , , fourth] = server.contents().audit
+    back()
+    await append('b3')
+    server.contents().audit.push(...(fourth === undefined ? [] : [fourth]))
+    const broken = { sequence: 4, fault: 'It does not follow the one before it.' }
+    expect(await one.audit.verify()).toEqual({ ok: false, from: 1, to: 4, broken })
+  })
+
+  it('shows them at its beginning, too', async () => {
+    const { server, one } = await scene(0)
+    const append = async (action: string) => {
+      one.time.pass(day)
+      await one.audit.append(somebody, [{ action, entity: null }])
+    }
+    const back = server.remember()
+    for (const action of ['a1', 'a2', 'a3']) await append(action)
+    const [, , third] = server.contents().audit
+    back()
+    for (const action of ['b1', 'b2', 'b3', 'b4']) await append(action)
+    expect(await one.audit.prune(one.time.clock.now() - 1.5 * day)).toBe(2)
+    expect(await one.audit.verify()).toMatchObject({ ok: true, from: 3 })
+    tamper(server, 3, (entry) => third ?? entry)
+    const broken = { sequence: 3, fault: 'It does not follow the one before it.' }
+    expect(await one.audit.verify()).toMatchObject({ ok: false, broken })
+  })
+
   it('lets go of what is old, and still shows what is missing besides', async () => {
     const { server, one } = await scene(10)
     // Entry n was written n days after the first of January.

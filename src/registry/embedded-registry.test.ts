@@ -128,7 +128,7 @@ describe('the registry over the embedded store', () => {
     const ms = performance.now() - begun
     process.stdout.write(`read from the embedded store in ${ms.toFixed(0)} ms\n`)
     expect([two.sync.state().models.size, two.sync.state().connections.size]).toEqual([10_000, 50_000])
-    expect(ms).toBeLessThan(10_000)
+    expect(ms).toBeLessThan(30_000)
     await store.close()
   }, 60_000)
 })

@@ -1,9 +1,13 @@
+import { createSecretKey } from 'node:crypto'
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { createCredentialSecrets } from './credential-secrets.ts'
 import { createSnapshotFile } from './snapshot-file.ts'
+import { emptyState } from './stored/state.ts'
 import { settle } from './testing/clocks.ts'
+import { largeRegistry } from './testing/large-registry.ts'
 import { createMemoryServer } from './testing/memory-store.ts'
 import { addTeam, createReplicas, reasonOf, sameKey, teamsOf } from './testing/replica.ts'
 import { createTestVault, encodedKey } from './testing/vault.ts'
@@ -112,6 +116,34 @@ describe('the snapshot file', () => {
     expect(teamsOf(two)).toEqual(['first', 'second'])
   })
 
+  it('holds a registry in many frames, and none without the others', async () => {
+    const vault = createTestVault()
+    const secrets = createCredentialSecrets({ vault, keys: () => null })
+    const entities = largeRegistry({ models: 60, connectionsPerModel: 5, credentials: 3, secrets })
+    const position = { epoch: 'e', revision: 7 }
+    const state = emptyState.apply({ position, whole: true, entities, deleted: [] })
+    const declaration = { id: 'a', epoch: 'e' }
+    const file = fileOf()
+    await file.write({ state, root: createSecretKey(Buffer.alloc(32, 3)), declaration, savedAt: 9 })
+    const read = await file.read()
+    expect(read).toMatchObject({ declaration, savedAt: 9, state: { position } })
+    expect(read?.state.models).toEqual(state.models)
+    expect(read?.state.connections).toEqual(state.connections)
+    expect(read?.state.credentials).toEqual(state.credentials)
+    expect(Buffer.from(read?.root ?? [])).toEqual(Buffer.alloc(32, 3))
+    const frames = framesOf(await readFile(path()))
+    expect(frames.length).toBeGreaterThan(3)
+    const [first, second, third, ...others] = frames
+    for (const mixed of [
+      [first, third, second, ...others],
+      [first, third, ...others],
+      [second, third],
+    ]) {
+      await writeFile(path(), Buffer.concat(mixed.filter((frame) => frame !== undefined)))
+      await expect(file.read()).rejects.toThrow('not whole')
+    }
+  })
+
   it('is ignored where another master key has sealed it', async () => {
     const { server } = await saved()
     server.down(true)
@@ -136,3 +168,14 @@ describe('the snapshot file', () => {
     expect(await readdir(dir)).toEqual(['registry.snapshot'])
   })
 })
+
+/** Each with its length before it. */
+function framesOf(bytes: Buffer): Buffer[] {
+  const frames: Buffer[] = []
+  for (let offset = 0; offset < bytes.length;) {
+    const end = offset + 4 + bytes.readUInt32BE(offset)
+    frames.push(bytes.subarray(offset, end))
+    offset = end
+  }
+  return frames
+}

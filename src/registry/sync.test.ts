@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { afterEach, describe, expect, it } from 'vitest'
 import { declareTrue } from './declared-true.ts'
 import { settle } from './testing/clocks.ts'
@@ -6,6 +7,7 @@ import {
   addTeam,
   createReplicas,
   reasonOf,
+  type Replica,
   type ReplicaOptions,
   sameKey,
   somebody,
@@ -91,6 +93,62 @@ describe('replicas of one registry', () => {
     expect(teamsOf(one)).toEqual(['first', 'second'])
   })
 })
+
+describe('replicas, whatever befalls them but loss', () => {
+  const step = fc.oneof(
+    fc.record({ kind: fc.constant('write' as const), who: fc.nat(2), team: fc.nat(9) }),
+    fc.record({ kind: fc.constant('pass' as const), who: fc.nat(2), ms: fc.nat(6_000) }),
+    fc.record({ kind: fc.constantFrom('down' as const, 'mute' as const, 'lose' as const), is: fc.boolean() }),
+    fc.record({ kind: fc.constant('wait' as const) }),
+  )
+
+  it('never go back, and agree with the store in the end', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 30 }), async (steps) => {
+        const server = createMemoryServer()
+        const all = [0, 1, 2].map(() => replica({ store: server.open() }))
+        const revisions = all.map(({ sync }) => {
+          const heard: number[] = []
+          sync.onState(({ position }) => heard.push(position.revision))
+          return heard
+        })
+        const writes: Promise<string>[] = []
+        await Promise.all(all.map(({ sync }) => sync.start()))
+        for (const next of steps) {
+          if (next.kind === 'write') writes.push(reasonOf(addTeam(at(all, next.who), `team-${next.team}`)))
+          if (next.kind === 'pass') at(all, next.who).time.pass(next.ms)
+          if (next.kind === 'down') server.down(next.is)
+          if (next.kind === 'mute') server.mute(next.is)
+          if (next.kind === 'lose') server.loseAnswers(next.is)
+          if (next.kind === 'wait') await settle()
+        }
+        const ends = new Set(await Promise.all(writes))
+        server.loseAnswers(false)
+        server.down(false)
+        for (const { time } of all) time.pass(6_000)
+        await settle()
+        await settle()
+        const { entities, position } = server.contents()
+        for (const one of all) {
+          expect(one.sync.status().kind).toBe('current')
+          expect(one.sync.state().position).toEqual(position)
+          expect(teamsOf(one)).toHaveLength(entities.size)
+        }
+        for (const heard of revisions) expect(heard).toEqual([...new Set(heard)].toSorted((a, b) => a - b))
+        expect([...ends].filter((end) => !['written', 'down', 'uncertain'].includes(end))).toEqual([])
+        expect(await at(all, 0).audit.verify()).toMatchObject({ ok: true })
+        await stop()
+      }),
+      { numRuns: 100 },
+    )
+  }, 60_000)
+})
+
+function at(all: readonly Replica[], index: number): Replica {
+  const one = all[index]
+  if (one === undefined) throw new Error('there is no such replica')
+  return one
+}
 
 describe('a store that is down', () => {
   it('leaves the last state in use, refuses writes, and is agreed with again on its return', async () => {

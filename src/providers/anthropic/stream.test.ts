@@ -41,7 +41,7 @@ describe('createMessagesStream', () => {
     ])
     expect(chunks.map(({ choices }) => choices[0])).toEqual(
       [
-        { role: 'assistant', content: '' },
+        { role: 'assistant', content: null },
         { reasoning_content: 'hm' },
         { thinking_blocks: [{ type: 'thinking', thinking: 'hm', signature: 'c2ln' }] },
         { content: 'So: ' },

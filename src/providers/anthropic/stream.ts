@@ -29,7 +29,7 @@ export function createMessagesStream(call: ChatCall, plan: OutputPlan): StreamTr
         const model = asText(message?.['model'])
         if (model !== null) chunks.setModel(model)
         usage = mergeUsage(usage, message?.['usage'])
-        return chunks.start()
+        return
       }
       case 'content_block_start':
         return blocks.start(data['index'], asObject(data['content_block']) ?? {})

@@ -66,7 +66,6 @@ class ConverseStream implements StreamTranslator {
   }
 
   readonly #handlers: Readonly<Record<string, (body: JsonObject) => void>> = {
-    messageStart: () => this.#chunks.start(),
     contentBlockStart: (body) => this.#start(body['contentBlockIndex'], asObject(body['start'])),
     contentBlockDelta: (body) => this.#delta(body['contentBlockIndex'], asObject(body['delta'])),
     contentBlockStop: (body) => this.#stop(body['contentBlockIndex']),

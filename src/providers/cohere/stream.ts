@@ -25,8 +25,6 @@ export function createChatStream(call: ChatCall): StreamTranslator {
   const read = (type: unknown, { index, delta, logprobs }: JsonObject): void => {
     const message = asObject(asObject(delta)?.['message'])
     switch (type) {
-      case 'message-start':
-        return chunks.start()
       case 'content-start':
       case 'content-delta':
         return addContent(asObject(message?.['content']), logprobs)
@@ -40,7 +38,7 @@ export function createChatStream(call: ChatCall): StreamTranslator {
         return tools.end(index)
       case 'message-end':
         return end(asObject(delta) ?? {})
-      // `content-end`, citations, `debug`, and events that are not known yet.
+      // `message-start`, `content-end`, citations, `debug`, and events that are not known yet.
       default:
     }
   }

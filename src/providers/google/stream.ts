@@ -41,7 +41,6 @@ export function createGeminiStream(call: ChatCall): StreamTranslator {
     const choice = choiceAt(asCount(candidate['index']) ?? 0)
     const { chunks } = choice
     if (model !== null) chunks.setModel(model)
-    chunks.start()
     const logprobs = mapLogprobs(candidate['logprobsResult'])
     for (const part of readParts(candidate['content'])) {
       if (part.kind === 'text') chunks.content(part.text, logprobs)

@@ -1,7 +1,7 @@
 import type { Connection } from '../../core/entities.ts'
 import type { Operation } from '../../core/openai.ts'
-import { quirksOf } from './ways.ts'
 import { presetAt, type Preset } from './presets.ts'
+import { quirksOf } from './ways.ts'
 
 export interface Probe {
   readonly operation: Operation

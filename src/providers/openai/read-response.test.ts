@@ -29,6 +29,19 @@ describe('a whole answer', () => {
     expect(read(ended('eos')).body).toEqual(ended('stop'))
   })
 
+  it.each(['', ' ', null, undefined])('has `{}` where a tool call has no arguments: %j', (given) => {
+    const called = (text: unknown) =>
+      completion({
+        content: '',
+        tool_calls: [{ id: 'a', type: 'function', function: { name: 'now', arguments: text } }],
+      })
+    expect(read(called(given)).body).toEqual(called('{}'))
+    expect(read(called('{}')).body).toBeNull()
+    const custom = [{ id: 'a', type: 'custom', custom: { name: 'sql', input: '' } }]
+    expect(read(completion({ tool_calls: custom })).body).toBeNull()
+    expect(read(completion({ tool_calls: [] })).body).toBeNull()
+  })
+
   it('is there for those who asked for a stream of an upstream that has none', () => {
     const streaming = chatCall({ body: { messages: call.body.messages, stream: true } })
     expect(read(completion({ content: 'x' }), streaming).body).toEqual(completion({ content: 'x' }))

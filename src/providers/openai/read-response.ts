@@ -45,7 +45,8 @@ function shownChoice(value: unknown, { operation }: Call): unknown {
   const renamed = isRenamed ? { ...choice, finish_reason: finish.reason } : value
   if (operation !== 'chat') return renamed
   const message = asObject(choice['message'])
-  const shown = message === null ? { role: 'assistant', content: null, refusal: null } : withWholeCalls(message)
+  const shown =
+    message === null ? { role: 'assistant', content: null, refusal: null } : withWholeCalls(message)
   return shown === message ? renamed : { ...(renamed as JsonObject), message: shown }
 }
 

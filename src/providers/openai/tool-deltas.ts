@@ -88,9 +88,11 @@ export function withWholeArguments(call: unknown): unknown {
 
 function entriesOf(choice: JsonObject): JsonObject[] {
   const entries = asObject(choice['delta'])?.['tool_calls']
-  return Array.isArray(entries)
-    ? entries.map(asObject).filter((entry) => entry !== null && isFunction(entry))
-    : []
+  if (!Array.isArray(entries)) return []
+  return entries.flatMap((value) => {
+    const entry = asObject(value)
+    return entry !== null && isFunction(entry) ? [entry] : []
+  })
 }
 
 /** A custom tool's input is any text, and may be empty. */

@@ -100,7 +100,7 @@ describe('createChunks', () => {
       taken.map(() => [call.id, 'm-1', call.created]),
     )
     expect(deltas(taken)).toEqual([
-      { role: 'assistant', content: '', finish: null },
+      { role: 'assistant', content: null, finish: null },
       { reasoning_content: 'hm', finish: null },
       { content: 'a', finish: null },
       {
@@ -130,6 +130,32 @@ describe('createChunks', () => {
     expect(deltas(chunks.take()).filter((delta) => JSON.stringify(delta).includes('{}'))).toHaveLength(1)
   })
 
+  it.each<[string, (chunks: ReturnType<typeof createChunks>) => unknown, object[]]>([
+    ['text', (chunks) => chunks.content('a'), [{ role: 'assistant', content: '' }, { content: 'a' }]],
+    [
+      'a tool call',
+      (chunks) => chunks.startTool({ id: 'a', name: 'f' }),
+      [
+        { role: 'assistant', content: null },
+        { tool_calls: [{ index: 0, id: 'a', type: 'function', function: { name: 'f', arguments: '' } }] },
+        { tool_calls: [{ index: 0, function: { arguments: '{}' } }] },
+      ],
+    ],
+    [
+      'reasoning alone',
+      (chunks) => chunks.reasoning('hm'),
+      [{ role: 'assistant', content: null }, { reasoning_content: 'hm' }, { content: '' }],
+    ],
+    ['nothing', () => undefined, [{ role: 'assistant', content: '' }]],
+  ])('has the role with the content that goes with %s, and waits for it', (_, say, told) => {
+    const chunks = createChunks(call)
+    chunks.setModel('m-1')
+    expect(chunks.take()).toEqual([])
+    say(chunks)
+    chunks.finish('stop')
+    expect(chunks.take().map(({ choices }) => choices[0]?.delta)).toEqual([...told, {}])
+  })
+
   it('begins even an answer that is empty', () => {
     const chunks = createChunks(call)
     chunks.finish('stop')
@@ -148,7 +174,7 @@ describe('createChunks', () => {
     const taken = chunks.take()
     expect(taken.map(isReal)).toEqual([false, true, true, true])
     expect(deltas(taken)).toEqual([
-      { role: 'assistant', content: '', finish: null },
+      { role: 'assistant', content: null, finish: null },
       { function_call: { name: 'f', arguments: '' }, finish: null },
       { function_call: { arguments: '{"x":1}' }, finish: null },
       { finish: 'function_call' },

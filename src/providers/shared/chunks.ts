@@ -11,14 +11,13 @@ export interface ToolStart {
 
 /**
  * OpenAI's chunks of one answer (providers' facts §2.4): gathered call by call, handed out by `take`. The role goes
- * before everything else, each tool call has an index of its own that is never used again, and a tool call that
- * ends without arguments has `{}`.
+ * before everything else, with the content that OpenAI writes beside it: `''` where text follows, null before a tool
+ * call; so it waits until the first of the answer says which. Each tool call has an index of its own that is never used
+ * again, and a tool call that ends without arguments has `{}`.
  */
 export interface Chunks {
   /** As the upstream names it, once it has; until then the connection's name of the model. */
   setModel(model: string): void
-  /** Where the answer has begun: the role alone. */
-  start(): void
   content(text: string, logprobs?: unknown): void
   reasoning(text: string): void
   thinking(block: ThinkingBlock): void
@@ -40,6 +39,8 @@ export function createChunks(call: ChatCall, index = 0): Chunks {
   const legacy = usesLegacyFunctions(call.body)
   let model = call.connection.modelName
   let started = false
+  /** There has been text, or it can be none any more. */
+  let hasContent = false
   let gathered: ChatChunk[] = []
   const tools: { hasArguments: boolean; ended: boolean }[] = []
 
@@ -52,13 +53,11 @@ export function createChunks(call: ChatCall, index = 0): Chunks {
       choices: [{ index, delta, finish_reason: reason, ...(logprobs === undefined ? {} : { logprobs }) }],
     })
   }
-  const start = () => {
-    if (started) return
-    started = true
-    emit({ role: 'assistant', content: '' })
-  }
   const add = (delta: ChatDelta, logprobs?: unknown) => {
-    start()
+    const isText = delta.content !== undefined
+    if (!started) emit({ role: 'assistant', content: isText ? '' : null })
+    started = true
+    hasContent ||= isText || delta.tool_calls !== undefined || delta.function_call !== undefined
     emit(delta, null, logprobs)
   }
   const toolArguments = (at: number, fragment: string) => {
@@ -77,7 +76,6 @@ export function createChunks(call: ChatCall, index = 0): Chunks {
 
   return {
     setModel: (name) => (model = name),
-    start,
     content: (text, logprobs) => text !== '' && add({ content: text }, logprobs),
     reasoning: (text) => text !== '' && add({ reasoning_content: text }),
     thinking: (block) => add({ thinking_blocks: [block] }),
@@ -99,7 +97,9 @@ export function createChunks(call: ChatCall, index = 0): Chunks {
     endTool,
     finish: (reason) => {
       for (const at of tools.keys()) endTool(at)
-      start()
+      // No text at all, which is not the null that tool calls have.
+      if (!started) emit({ role: 'assistant', content: '' })
+      else if (!hasContent) emit({ content: '' })
       emit({}, legacy && reason === 'tool_calls' ? 'function_call' : reason)
     },
     get toolCount() {

@@ -122,11 +122,12 @@ function readAll(entities: readonly StoredEntity[]): Read {
 }
 
 function changed(parts: Tables, { records, unreadable }: Read, deleted: readonly EntityKey[]): Tables {
-  const gone = [...deleted, ...unreadable.map(({ entity }) => entity)]
+  const byKind = Map.groupBy(records, ({ kind }) => kind)
+  const gone = Map.groupBy([...deleted, ...unreadable.map(({ entity }) => entity)], ({ kind }) => kind)
   // What is of a kind has its record.
-  const puts = <Kind extends EntityKind>(wanted: Kind) =>
-    records.flatMap(({ kind, record }) => (kind === wanted ? [record as RecordOf[Kind]] : []))
-  const deletes = (wanted: EntityKind) => gone.flatMap(({ kind, id }) => (kind === wanted ? [id] : []))
+  const puts = <Kind extends EntityKind>(kind: Kind) =>
+    (byKind.get(kind) ?? []).map(({ record }) => record as RecordOf[Kind])
+  const deletes = (kind: EntityKind) => (gone.get(kind) ?? []).map(({ id }) => id)
   return {
     credential: parts.credential.change(puts('credential'), deletes('credential')),
     model: parts.model.change(puts('model'), deletes('model')),

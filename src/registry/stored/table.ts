@@ -42,8 +42,8 @@ export function createTable<Item extends { readonly id: string }, Index extends 
     const added = Map.groupBy(put, keyOf)
     for (const key of touched) {
       const kept = (before.get(key) ?? none).filter((item) => !gone.has(item))
-      const list = [...kept, ...(added.get(key) ?? none)].toSorted(compare)
-      if (list.length > 0) after.set(key, list)
+      const list = [...kept, ...(added.get(key) ?? none)]
+      if (list.length > 0) after.set(key, list.length > 1 ? list.toSorted(compare) : list)
       else after.delete(key)
     }
     return after

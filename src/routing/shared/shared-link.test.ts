@@ -125,6 +125,18 @@ describe('an outage', () => {
     expect(states()).toEqual(['ready', 'ready', 'ready'])
   })
 
+  it('is not ended by the late news of an earlier one’s end, nor begun by its own', async () => {
+    const { first, stores, fail, states } = await open()
+    await fail(first, 'quota')
+    const [[connectionId, outage] = ['', null]] = (await stores[0]?.pool.outages()) ?? []
+    const sequence = outage?.sequence ?? 0
+    first.way.tell({ connectionId, outage: null, sequence: sequence - 1 })
+    expect(states()).toEqual(['cooling', 'cooling', 'cooling'])
+    first.way.tell({ connectionId, outage: null, sequence })
+    first.way.tell({ connectionId, outage, sequence })
+    expect(states()).toEqual(['ready', 'cooling', 'cooling'])
+  })
+
   it('in words that nobody knows is ignored', async () => {
     const { stores, states, settle, advance } = await open()
     const shared = sharedId(connection)

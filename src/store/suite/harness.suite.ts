@@ -32,15 +32,14 @@ export function useHarness(createHarness: CreateHarness) {
     return store
   }
 
-  return {
-    open,
-    /** As many replicas: where a store cannot be shared, one store stands for all of them. */
-    async openReplicas<Replicas extends Store[]>(count: Replicas['length']): Promise<Replicas> {
-      const first = await open()
-      const others = Array.from({ length: count - 1 }, () => (first.shared ? open() : Promise.resolve(first)))
-      return [first, ...(await Promise.all(others))] as Replicas
-    },
+  /** As many replicas: where a store cannot be shared, one store stands for all of them. */
+  async function openReplicas<Replicas extends Store[]>(count: Replicas['length']): Promise<Replicas> {
+    const first = await open()
+    const others = Array.from({ length: count - 1 }, () => (first.shared ? open() : Promise.resolve(first)))
+    return [first, ...(await Promise.all(others))] as Replicas
   }
+
+  return { open, openReplicas }
 }
 
 /** Asks again and again until the answer is as wanted; answers the last one in any case. */

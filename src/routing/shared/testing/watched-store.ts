@@ -13,6 +13,8 @@ export interface WatchedStore {
   /** Changes are missed, though the link seems well. */
   deafen(isDeaf: boolean): void
   isWell(): boolean
+  /** A change that comes late. */
+  tell(change: OutageChange): void
   /** Called where another outage than the one told stands, since it is longer. */
   onAbsorbed(listener: (toldJson: string, standingJson: string) => void): void
   /** How many calls were made: in all, or of one kind. */
@@ -25,6 +27,7 @@ export function watchStore(inner: Store): WatchedStore {
   let isCut = false
   let isDeaf = false
   let broken: 'before' | 'after' | null = null
+  const watchers = new Set<(change: OutageChange) => void>()
   let onAbsorbed: (toldJson: string, standingJson: string) => void = () => {}
   let pending = 0
 
@@ -52,7 +55,14 @@ export function watchStore(inner: Store): WatchedStore {
     eject: (id, outage) => call('eject', () => eject(id, outage)),
     restore: (id, sequence) => call('restore', () => inner.pool.restore(id, sequence)),
     outages: () => call('outages', () => inner.pool.outages()),
-    watch: (listener) => inner.pool.watch((change: OutageChange) => isCut || isDeaf || listener(change)),
+    watch(listener) {
+      watchers.add(listener)
+      const stop = inner.pool.watch((change) => isCut || isDeaf || listener(change))
+      return () => {
+        watchers.delete(listener)
+        stop()
+      }
+    },
   }
   const leases: LeaseStore = {
     take: (name, holder, ms) => call('take', () => inner.leases.take(name, holder, ms)),
@@ -83,6 +93,9 @@ export function watchStore(inner: Store): WatchedStore {
       isDeaf = next
     },
     isWell: () => !isCut && !isDeaf && broken === null,
+    tell(change) {
+      for (const listener of watchers) listener(change)
+    },
     onAbsorbed(listener) {
       onAbsorbed = listener
     },

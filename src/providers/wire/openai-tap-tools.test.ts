@@ -1,0 +1,143 @@
+import { describe, expect, it } from 'vitest'
+import { chunk, done, finish, head, sse } from '../openai/fixtures/frames.ts'
+import { eventsOf } from '../testing/drive-stream.ts'
+import { createOpenAITap, type OpenAITapOptions } from './openai-tap.ts'
+
+const role = chunk({ role: 'assistant', content: '' })
+const hello = chunk({ content: 'hello' })
+
+function run(bytes: Buffer, options: Partial<OpenAITapOptions> = {}) {
+  const tap = createOpenAITap({ includeUsage: false, ...options })
+  const outputs = [tap.push(bytes).output]
+  const final = tap.end()
+  const text = [...outputs, final.output].map((output) => output?.toString() ?? '').join('')
+  return { final, text, events: eventsOf(text).map((event) => JSON.parse(event) as object) }
+}
+
+describe('a tool call without arguments', () => {
+  const call = (index: number, fields: object, more: object = {}) =>
+    chunk({ tool_calls: [{ index, ...more, function: fields }] })
+  const begin = (index: number, name: string, given: unknown = '') =>
+    call(index, { name, arguments: given }, { id: `call_${index}`, type: 'function' })
+  const feed = (index: number, text: string) => call(index, { arguments: text })
+  const empty = (index: number) => chunk({ tool_calls: [{ index, function: { arguments: '{}' } }] })
+  const end = finish('tool_calls')
+
+  it.each<[string, object[], object[]]>([
+    ['alone', [begin(0, 'a'), end], [begin(0, 'a'), empty(0), end]],
+    ['with null', [begin(0, 'a', null), end], [begin(0, 'a', null), empty(0), end]],
+    ['with white space', [begin(0, 'a', ' '), end], [begin(0, 'a', ' '), empty(0), end]],
+    [
+      'with empty fragments',
+      [begin(0, 'a'), feed(0, ''), feed(0, ''), end],
+      [begin(0, 'a'), feed(0, ''), feed(0, ''), empty(0), end],
+    ],
+    [
+      'before another',
+      [begin(0, 'a'), begin(1, 'b'), feed(1, '{"x":1}'), end],
+      [begin(0, 'a'), empty(0), begin(1, 'b'), feed(1, '{"x":1}'), end],
+    ],
+    [
+      'before a whole one',
+      [begin(0, 'a'), begin(1, 'b', '{"x":1}'), end],
+      [begin(0, 'a'), empty(0), begin(1, 'b', '{"x":1}'), end],
+    ],
+    [
+      'after another',
+      [begin(0, 'a'), feed(0, '{"x":1}'), begin(1, 'b'), end],
+      [begin(0, 'a'), feed(0, '{"x":1}'), begin(1, 'b'), empty(1), end],
+    ],
+    [
+      'before text',
+      [begin(0, 'a'), begin(1, 'b'), hello, end],
+      [begin(0, 'a'), empty(0), begin(1, 'b'), hello, empty(1), end],
+    ],
+    [
+      'several times',
+      [begin(0, 'a'), begin(1, 'b'), begin(2, 'c'), end],
+      [begin(0, 'a'), empty(0), begin(1, 'b'), empty(1), begin(2, 'c'), empty(2), end],
+    ],
+  ])('is given `{}`: %s', (_, sent, shown) => {
+    const { events, final } = run(sse([role, ...sent, done]))
+    expect(events).toEqual([role, ...shown])
+    expect(final.error).toBeNull()
+  })
+
+  it('is given `{}` in its own chunk where that ends the answer too', () => {
+    const whole = (given: string) =>
+      chunk(
+        {},
+        {
+          choices: [
+            {
+              index: 0,
+              delta: { tool_calls: [{ index: 0, function: { name: 'a', arguments: given } }] },
+              finish_reason: 'tool_calls',
+            },
+          ],
+        },
+      )
+    expect(run(sse([role, whole('')])).events).toEqual([role, whole('{}')])
+  })
+
+  it('is told apart by its choice', () => {
+    const of = (index: number, delta: object, finish_reason: string | null = null) => ({
+      ...head,
+      choices: [{ index, delta, finish_reason }],
+    })
+    const tool = (given: string) => ({
+      tool_calls: [{ index: 0, function: { name: 'a', arguments: given } }],
+    })
+    const fill = { tool_calls: [{ index: 0, function: { arguments: '{}' } }] }
+    const sent = [of(0, tool('{"x":1}')), of(1, tool('')), of(0, {}, 'tool_calls'), of(1, {}, 'tool_calls')]
+    expect(run(sse(sent), { expectedFinishes: 2 }).events).toEqual(sent.toSpliced(3, 0, of(1, fill)))
+    expect(run(sse([...sent.slice(0, 3), done]), { expectedFinishes: 2 }).events).toEqual([
+      ...sent.slice(0, 3),
+      of(1, fill),
+    ])
+  })
+
+  it('is none where all calls are announced before their arguments', () => {
+    const announced = [begin(0, 'a'), begin(1, 'b'), begin(2, 'c')]
+    const bytes = sse([
+      role,
+      ...announced,
+      feed(0, '{"x":'),
+      feed(1, '{}'),
+      feed(0, '1}'),
+      feed(2, '[]'),
+      end,
+    ])
+    expect(run(bytes).text).toBe(bytes.toString())
+  })
+
+  it('is left alone where the answer breaks off', () => {
+    const bytes = sse([role, begin(0, 'a'), begin(1, 'b')])
+    const cutOff = { code: 'upstream_error', reason: 'network' }
+    expect(run(bytes)).toMatchObject({ text: bytes.toString(), final: { error: cutOff } })
+  })
+
+  it('is none of a custom tool, whose input may be empty', () => {
+    const custom = chunk({
+      tool_calls: [{ index: 0, id: 'c', type: 'custom', custom: { name: 'a', input: '' } }],
+    })
+    const bytes = sse([role, custom, end])
+    expect(run(bytes).text).toBe(bytes.toString())
+  })
+
+  it("changes no byte of OpenAI's own, which sends `{}` itself", () => {
+    const bytes = sse([
+      role,
+      begin(0, 'a'),
+      feed(0, '{}'),
+      begin(1, 'b'),
+      feed(1, '{"x'),
+      feed(1, '":1}'),
+      end,
+    ])
+    expect(run(bytes).text).toBe(bytes.toString())
+    const tap = createOpenAITap({ includeUsage: false })
+    expect(tap.push(sse([role, hello])).real).toBe(true)
+    expect(tap.push(bytes).output).toBe(bytes)
+  })
+})
