@@ -1,4 +1,4 @@
-import type { LeaseStore, OutageChange, PoolStore, SharedOutage, Store } from '../../../store/contract.ts'
+import type { OutageChange, PoolStore, SharedOutage, Store } from '../../../store/contract.ts'
 
 /** One replica's own way to a store, which a test can break. */
 export interface WatchedStore {
@@ -64,10 +64,6 @@ export function watchStore(inner: Store): WatchedStore {
       }
     },
   }
-  const leases: LeaseStore = {
-    take: (name, holder, ms) => call('take', () => inner.leases.take(name, holder, ms)),
-    release: (name, holder) => call('release', () => inner.leases.release(name, holder)),
-  }
   const say = (up: boolean) => {
     isCut = !up
     for (const listener of linkListeners) listener(up)
@@ -76,7 +72,10 @@ export function watchStore(inner: Store): WatchedStore {
   return {
     store: {
       pool,
-      leases,
+      leases: {
+        take: (name, holder, ms) => call('take', () => inner.leases.take(name, holder, ms)),
+        release: (name, holder) => call('release', () => inner.leases.release(name, holder)),
+      },
       up: () => !isCut,
       onLink(listener) {
         linkListeners.add(listener)
