@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
-import { type Running, start, type StartOptions } from './processes.ts'
+import { freePort, type Running, start, type StartOptions } from './processes.ts'
 
 // CPU per request and per streamed chunk: the gateway, with tokens, pool, metrics and request log on, against bare
 // proxies in the same run. Proxies are pinned to one core, load and upstream to the other; rounds are interleaved.
@@ -21,12 +21,17 @@ interface Task {
   readonly unit: 'request' | 'chunk'
 }
 
-const tasks: Task[] = [
+/** `BENCH_ONLY=1 KB`: only the tasks whose names hold it. */
+const only = process.env['BENCH_ONLY'] ?? ''
+
+const everyTask: Task[] = [
   { name: 'whole answer, 1 KB prompt', promptBytes: 1024, chunks: 0, requests: 10_000, unit: 'request' },
   { name: 'whole answer, 10 KB prompt', promptBytes: 10_240, chunks: 0, requests: 6000, unit: 'request' },
   { name: 'whole answer, 200 KB prompt', promptBytes: 204_800, chunks: 0, requests: 1500, unit: 'request' },
   { name: 'streamed, per chunk', promptBytes: 1024, chunks: 1000, requests: 60, unit: 'chunk' },
 ]
+
+const tasks = everyTask.filter(({ name }) => name.includes(only))
 
 const dir = mkdtempSync(join(tmpdir(), 'modelgate-bench-'))
 const { publicKey, privateKey } = await generateKeyPair('ES256', { extractable: true })
@@ -51,7 +56,10 @@ try {
   const upstream = await started({ script: './upstream.ts', args: [], core: loadCore })
   const origin = `http://127.0.0.1:${upstream.port}`
   const config = join(dir, 'modelgate.yaml')
-  writeFileSync(config, JSON.stringify(gatewayConfig(origin)))
+  writeFileSync(config, JSON.stringify(gatewayConfig(origin, 0, 'info')))
+  const quietPort = await freePort()
+  const quietConfig = join(dir, 'quiet.yaml')
+  writeFileSync(quietConfig, JSON.stringify(gatewayConfig(origin, quietPort, 'warn')))
   const proxies: Record<string, Running> = {
     'bare node:http + undici': await started({ script: './bare-node.ts', args: [origin], core: proxyCore }),
     'bare hono + undici': await started({ script: './bare-hono.ts', args: [origin], core: proxyCore }),
@@ -60,6 +68,13 @@ try {
       args: ['serve'],
       core: proxyCore,
       env: { MODELGATE_CONFIG: config },
+    }),
+    'modelgate, no request log': await started({
+      script: '../src/main.ts',
+      args: ['serve'],
+      core: proxyCore,
+      env: { MODELGATE_CONFIG: quietConfig },
+      port: quietPort,
     }),
   }
   // Long enough for the compiler to be done with all of it: what is measured is the state a server is in for days.
@@ -72,7 +87,7 @@ try {
   rmSync(dir, { recursive: true, force: true })
 }
 
-function gatewayConfig(origin: string): object {
+function gatewayConfig(origin: string, port: number, level: string): object {
   const credentials = {
     creds_type: 'API_KEY',
     provider: 'openai',
@@ -85,8 +100,9 @@ function gatewayConfig(origin: string): object {
     credentials: { ...credentials, api_key: `sk-${name}` },
   })
   return {
-    listen: { host: '127.0.0.1', port: 0 },
-    state: { data_dir: join(dir, 'data') },
+    listen: { host: '127.0.0.1', port },
+    state: { data_dir: join(dir, `data-${port}`) },
+    telemetry: { log_level: level },
     health: { enabled: false },
     auth: {
       issuers: [{ issuer: 'https://bench.test', audience: 'modelgate', jwks_file: join(dir, 'jwks.json') }],

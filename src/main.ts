@@ -3,6 +3,10 @@ import { readFileSync } from 'node:fs'
 import { type App, type AppOptions, createApp } from './app.ts'
 import { banner } from './app/banner.ts'
 import { runCommandLine } from './app/command-line.ts'
+import { exportCommand } from './app/commands/export.ts'
+import { importCommand } from './app/commands/import.ts'
+import { rotateMasterKeyCommand } from './app/commands/rotate-master-key.ts'
+import { tokenCommand } from './app/commands/token.ts'
 import { type Config, findConfig, loadConfig } from './config.ts'
 import { type Fault, formatFaults } from './config/fault.ts'
 import { needsRestart } from './config/restart.ts'
@@ -10,12 +14,18 @@ import { createConfigWatcher } from './config/watch.ts'
 import { createProviders } from './providers/index.ts'
 import { createLog, type Log } from './telemetry/log.ts'
 
+const onState = { load: async () => (await load())?.config ?? null, out: say, err: fail }
+
 process.exit(
   await runCommandLine({
     args: process.argv.slice(2),
     commands: {
       serve: { summary: 'start the gateway', run: serveConfigured },
       'check-config': { summary: 'say what is wrong with the configuration, and exit', run: checkConfig },
+      token: tokenCommand(onState),
+      'rotate-master-key': rotateMasterKeyCommand(onState),
+      export: exportCommand(onState),
+      import: importCommand(onState),
     },
     usual: 'serve',
     version: readVersion(),

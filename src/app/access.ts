@@ -9,12 +9,12 @@ import { readIfChanged } from '../access/watched-file.ts'
 import type { Config } from '../config.ts'
 import { issuerOptions } from '../config/issuer-options.ts'
 import type { Clock } from '../core/clock.ts'
-import { createSealedValue } from '../registry/sealed-value.ts'
 import type { Vault } from '../registry/vault.ts'
 import type { SealedBlobStore } from '../store/contract.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import type { FetchText } from '../upstream/fetch-text.ts'
+import { signingKeyIn } from './signing-key.ts'
 
 export interface AccessOptions {
   readonly config: Config
@@ -52,7 +52,7 @@ export function createAccess({
   log,
   clock,
 }: AccessOptions): Access {
-  const store = createSealedValue({ blobs, vault, name: 'gateway-signing-key' })
+  const store = signingKeyIn({ blobs, vault })
   const gatewayKey = createGatewayKey({ load: () => loadGatewayKey(store), clock })
   const adminToken = config.admin_token === null ? null : createAdminToken(config.admin_token)
   const onRefresh = (issuer: string, result: string, detail: string | null) => {

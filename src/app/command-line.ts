@@ -10,7 +10,7 @@ export interface Command {
   readonly help?: string
   /** In the words of `parseArgs`; every command takes `--help` beside them. */
   readonly options?: ParseArgsOptionsConfig
-  /** The exit code: 0, or 1 where it failed for a reason that it has written. */
+  /** The exit code: 0, or, having written why, 1 where it failed and 2 where its options are wrong. */
   readonly run: (values: OptionValues) => Promise<number>
 }
 

@@ -8,6 +8,8 @@ import type { Certificate } from '../config/certificate.ts'
 import { errorBody, GatewayError } from '../core/errors.ts'
 
 export interface ListenerOptions {
+  /** Is shown every request first, and answers whether it has taken it. */
+  readonly take?: (incoming: IncomingMessage, outgoing: ServerResponse) => boolean
   readonly app: Hono<{ Bindings: HttpBindings }>
   readonly host: string
   readonly port: number
@@ -29,7 +31,7 @@ const maxHeaderBytes = 64 * 1024
 const keepAliveMs = 75_000
 
 /** Listens; rejects where the address is taken or not ours. */
-export async function listen({ app, host, port, tls }: ListenerOptions): Promise<Listener> {
+export async function listen({ take, app, host, port, tls }: ListenerOptions): Promise<Listener> {
   const handle = getRequestListener(app.fetch, {
     overrideGlobalObjects: false,
     errorHandler: refuseUnreadable,
@@ -50,7 +52,7 @@ export async function listen({ app, host, port, tls }: ListenerOptions): Promise
       return refuse(outgoing, 400, 'A Host header is required.')
     answering.add(socket)
     outgoing.once('close', () => answering.delete(socket))
-    void handle(incoming, outgoing)
+    if (take?.(incoming, outgoing) !== true) void handle(incoming, outgoing)
   }
   const secure = tls === null ? null : createTlsServer({ ...options, ...texts(tls) }, listener)
   const server = secure ?? createServer(options, listener)

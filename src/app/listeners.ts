@@ -2,13 +2,15 @@ import type { HttpBindings } from '@hono/node-server'
 import type { Hono } from 'hono'
 import type { Config } from '../config.ts'
 import type { Certificate } from '../config/certificate.ts'
-import { type Listener, listen } from './listener.ts'
+import type { Proxy } from '../proxy/routes.ts'
+import { type Listener, type ListenerOptions, listen } from './listener.ts'
 
 type App = Hono<{ Bindings: HttpBindings }>
+type Served = Pick<ListenerOptions, 'app' | 'take'>
 
 export interface ListenersOptions {
   readonly config: Config
-  readonly proxy: App
+  readonly proxy: Proxy
   readonly pages: App
   /** null: there is no control plane. */
   readonly admin: App | null
@@ -27,19 +29,19 @@ export function createListeners({ config, proxy, pages, admin }: ListenersOption
   const { listen: at, telemetry, certificate, admin: control } = config
   const started: Listener[] = []
 
-  async function open(app: App, port: number, host = at.host): Promise<Listener> {
-    const listener = await listen({ app, host, port, tls: certificate })
+  async function open(served: Served, port: number, host = at.host): Promise<Listener> {
+    const listener = await listen({ ...served, host, port, tls: certificate })
     started.push(listener)
     return listener
   }
 
   return {
     async start() {
-      if (telemetry.port === null) proxy.route('/', pages)
-      if (admin !== null && control.port === null) proxy.route('/', admin)
+      if (telemetry.port === null) proxy.app.route('/', pages)
+      if (admin !== null && control.port === null) proxy.app.route('/', admin)
       const main = await open(proxy, at.port)
-      if (telemetry.port !== null) await open(pages, telemetry.port, telemetry.host)
-      if (admin !== null && control.port !== null) await open(admin, control.port)
+      if (telemetry.port !== null) await open({ app: pages }, telemetry.port, telemetry.host)
+      if (admin !== null && control.port !== null) await open({ app: admin }, control.port)
       return main
     },
     replaceTls: (tls) => {

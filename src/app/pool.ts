@@ -2,6 +2,8 @@ import type { Config } from '../config.ts'
 import type { Clock } from '../core/clock.ts'
 import type { Connection } from '../core/entities.ts'
 import type { Registry } from '../registry/snapshot.ts'
+import { createLoneLink } from '../routing/lone-link.ts'
+import type { PoolLink } from '../routing/pool-link.ts'
 import { createMemoryPool, type Pool } from '../routing/pool.ts'
 import { createRouter, type Router } from '../routing/router.ts'
 import { createSharedLink } from '../routing/shared/shared-link.ts'
@@ -26,9 +28,9 @@ export interface PoolPart {
 
 /** Which connection next, as the whole fleet knows them. */
 export function createPoolPart(options: PoolPartOptions): PoolPart {
-  const { config, store, registry, holder, onUnusedTrial, clock } = options
+  const { config, registry, clock } = options
   const { cooldown, upstream } = config
-  const link = createSharedLink({ store, holder, onUnusedTrial, clock })
+  const { link, join, leave } = linkOf(options)
   const pool = createMemoryPool({
     clock,
     link,
@@ -54,10 +56,26 @@ export function createPoolPart(options: PoolPartOptions): PoolPart {
     }),
     async start() {
       retain()
-      await link.attach(pool)
+      await join(pool)
     },
-    stop: () => link.close(),
+    stop: leave,
   }
+}
+
+interface Joining {
+  readonly link: PoolLink
+  readonly join: (pool: Pool) => Promise<void>
+  readonly leave: () => Promise<void>
+}
+
+/** One process by itself has nobody to tell, and no trial to share. */
+function linkOf({ store, holder, onUnusedTrial, clock }: PoolPartOptions): Joining {
+  if (!store.shared) {
+    const link = createLoneLink({ onUnusedTrial, clock })
+    return { link, join: async () => undefined, leave: async () => link.close() }
+  }
+  const link = createSharedLink({ store, holder, onUnusedTrial, clock })
+  return { link, join: (pool) => link.attach(pool), leave: () => link.close() }
 }
 
 /** Every connection that is declared now. */

@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { HttpBindings } from '@hono/node-server'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import { Hono, type Context } from 'hono'
@@ -18,13 +19,24 @@ const paths: Record<Operation, string> = {
   embeddings: 'embeddings',
 }
 
+/** The data plane, in the order in which a request is shown to its parts. */
+export interface Proxy {
+  /**
+   * Takes the requests that all the load is made of, straight from Node: a router, and web requests and responses made
+   * for it, cost a tenth of what the gateway spends on one. Answers whether the request is one of these.
+   */
+  readonly take: (incoming: IncomingMessage, outgoing: ServerResponse) => boolean
+  readonly app: Hono<Env>
+}
+
 /**
- * The data plane. Handlers read and write Node's own request and response: bytes go from the upstream's socket to the
- * client's without a web stream in between.
+ * Handlers read and write Node's own request and response: bytes go from the upstream's socket to the client's without
+ * a web stream in between.
  */
-export function createProxy(deps: ProxyDeps): Hono<Env> {
+export function createProxy(deps: ProxyDeps): Proxy {
   const app = new Hono<Env>()
   const join = createScratch()
+  const operations = new Map<string, Operation>()
   const route =
     (
       operation: Operation | 'models' | 'other',
@@ -37,10 +49,7 @@ export function createProxy(deps: ProxyDeps): Hono<Env> {
       return RESPONSE_ALREADY_SENT
     }
   for (const [operation, path] of Object.entries(paths) as [Operation, string][]) {
-    app.post(
-      `/v1/${path}`,
-      route(operation, (visit) => serve(visit, operation, null, join)),
-    )
+    operations.set(`/v1/${path}`, operation)
     // The AzureOpenAI class of OpenAI's SDK names the model in the path.
     app.post(
       `/openai/deployments/:model/${path}`,
@@ -65,7 +74,22 @@ export function createProxy(deps: ProxyDeps): Hono<Env> {
     const error = new GatewayError('internal_error', 'The gateway failed to handle this request.')
     return Response.json(errorBody(error), { status: error.status })
   })
-  return app
+  return {
+    app,
+    take(incoming, outgoing) {
+      const operation = incoming.method === 'POST' ? operations.get(pathOf(incoming.url ?? '')) : undefined
+      if (operation === undefined) return false
+      void visited(deps, incoming, outgoing, operation, (visit) => serve(visit, operation, null, join))
+      return true
+    },
+  }
+}
+
+/** Of a request target in origin or absolute form (RFC 9112 §3.2), without its query. */
+function pathOf(target: string): string {
+  if (!target.startsWith('/')) return URL.parse(target)?.pathname ?? ''
+  const query = target.indexOf('?')
+  return query < 0 ? target : target.slice(0, query)
 }
 
 async function unsupported(): Promise<void> {

@@ -8,6 +8,9 @@ export interface MasterKey {
   readonly key: KeyObject
 }
 
+/** In `data_dir`: the master key of embedded mode where the environment has none. */
+export const masterKeyFile = 'master.key'
+
 const KEY_BYTES = 32
 /** The id of a key that is given without one: such a key can later be listed beside a new one as `default:…`. */
 const DEFAULT_ID = 'default'
@@ -42,7 +45,7 @@ function parseOne(text: string): MasterKey {
  * make it at the same time all take the first. Throws an Error where the file cannot be read, made or understood.
  */
 export function loadMasterKeys({ dataDir }: { dataDir: string }): readonly [MasterKey, ...MasterKey[]] {
-  const path = join(dataDir, 'master.key')
+  const path = join(dataDir, masterKeyFile)
   const text = readIfThere(path) ?? makeFile(dataDir, path)
   try {
     return parseMasterKeys(text.trim())

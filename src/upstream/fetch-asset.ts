@@ -47,7 +47,7 @@ function faultOf(status: number, mediaType: string, wanted: readonly string[]): 
 function unfetched(why: string): GatewayError {
   return new GatewayError(
     'invalid_request',
-    `A file that the request names by URL could not be fetched: ${why}.`,
+    `A file that the request names by URL could not be fetched: ${why.replace(/\.$/, '')}.`,
     {
       param: 'messages',
     },

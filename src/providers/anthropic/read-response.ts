@@ -14,7 +14,8 @@ import type { OutputPlan } from './structured-output.ts'
 export function readResponse(response: UpstreamResponse, call: ChatCall, plan: OutputPlan): ReadResponse {
   const message = parseObject(response.body)
   if (message === null) throw malformed('The provider answered with something other than JSON.')
-  if (message['type'] === 'error') throw readErrorObject(message, response.headers)
+  if (message['type'] === 'error' || asObject(message['error']) !== null)
+    throw readErrorObject(message, response.headers)
   const blocks = message['content']
   if (!Array.isArray(blocks)) throw malformed('The provider answered without content.')
   const read = readBlocks(blocks.map(asObject), call, plan)

@@ -1,5 +1,5 @@
 import type { ChatRequest } from '../../core/openai.ts'
-import { invalid } from '../shared/refusals.ts'
+import { readNumber } from '../shared/numbers.ts'
 import type { MessagesBody } from './types.ts'
 
 export interface SamplingPlan {
@@ -30,11 +30,4 @@ export function planSampling(body: ChatRequest, isTaken: boolean): SamplingPlan 
     },
     dropped,
   }
-}
-
-function readNumber(body: ChatRequest, name: 'temperature' | 'top_p' | 'top_k'): number | null {
-  const value = body[name]
-  if (value === undefined || value === null) return null
-  if (typeof value !== 'number') throw invalid(name, `\`${name}\` must be a number.`)
-  return value
 }

@@ -11,6 +11,8 @@ export interface StreamBlocks {
   start(index: unknown, block: JsonObject): void
   delta(index: unknown, delta: JsonObject): void
   stop(index: unknown): void
+  /** Ends those whose own end did not come: a call's input and a signature are told then. */
+  end(): void
 }
 
 export interface StreamBlocksOptions {
@@ -71,6 +73,18 @@ export function createBlocks({ call, chunks, text, plan }: StreamBlocksOptions):
     }
   }
 
+  const stop = (index: unknown) => {
+    const block = open.get(index)
+    open.delete(index)
+    if (block?.kind === 'thinking' && block.signature !== '') {
+      chunks.thinking({ type: 'thinking', thinking: block.thinking, signature: block.signature })
+    }
+    if (block?.kind === 'tool' || block?.kind === 'answer') {
+      if (!block.hasFragment) toolFragment(block, block.input || (block.kind === 'answer' ? '{}' : ''))
+      if (block.kind === 'tool') chunks.endTool(block.tool)
+    }
+  }
+
   return {
     start: (index, block) => {
       if (open.has(index)) throw malformed('The provider began a content block twice.')
@@ -88,16 +102,9 @@ export function createBlocks({ call, chunks, text, plan }: StreamBlocksOptions):
         chunks.reasoning(thought)
       } else toolFragment(block, stringIn(delta['partial_json']))
     },
-    stop: (index) => {
-      const block = open.get(index)
-      open.delete(index)
-      if (block?.kind === 'thinking' && block.signature !== '') {
-        chunks.thinking({ type: 'thinking', thinking: block.thinking, signature: block.signature })
-      }
-      if (block?.kind === 'tool' || block?.kind === 'answer') {
-        if (!block.hasFragment) toolFragment(block, block.input || (block.kind === 'answer' ? '{}' : ''))
-        if (block.kind === 'tool') chunks.endTool(block.tool)
-      }
+    stop,
+    end: () => {
+      for (const index of open.keys()) stop(index)
     },
   }
 }

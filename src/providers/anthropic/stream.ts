@@ -43,6 +43,7 @@ export function createMessagesStream(call: ChatCall, plan: OutputPlan): StreamTr
         return
       case 'message_stop':
         if (stopReason === null) throw malformed('The provider ended its stream without a reason.')
+        blocks.end()
         text.end()
         chunks.finish(mapFinishReason(stopReason, chunks.toolCount > 0))
         finished = true
@@ -58,7 +59,9 @@ export function createMessagesStream(call: ChatCall, plan: OutputPlan): StreamTr
     push: ({ type, data }: WireEvent): ChatChunk[] => {
       const payload = parseObject(data)
       if (payload === null) throw malformed('The provider sent an event that is not JSON.')
-      read(payload['type'] ?? type, payload)
+      // Proxies before the API write errors without its type.
+      const isBare = payload['type'] === undefined && asObject(payload['error']) !== null
+      read(isBare ? 'error' : (payload['type'] ?? type), payload)
       return chunks.take()
     },
     end: (): StreamEnd => ({

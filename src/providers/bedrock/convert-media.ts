@@ -4,26 +4,30 @@ import { type MediaSource, readFile, readImage, remoteUrls } from '../shared/med
 import { unsupported } from '../shared/refusals.ts'
 import type { ResultBlock } from './converse-types.ts'
 
-const imageFormats: Readonly<Record<string, string>> = {
-  'image/png': 'png',
-  'image/jpeg': 'jpeg',
-  'image/gif': 'gif',
-  'image/webp': 'webp',
-}
+const imageFormats: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    'image/png': 'png',
+    'image/jpeg': 'jpeg',
+    'image/gif': 'gif',
+    'image/webp': 'webp',
+  }),
+)
 
-const documentFormats: Readonly<Record<string, string>> = {
-  'application/pdf': 'pdf',
-  'text/csv': 'csv',
-  'application/msword': 'doc',
-  'application/vnd.openxmlformats-officedocument.wordprocessingml.document': 'docx',
-  'application/vnd.ms-excel': 'xls',
-  'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet': 'xlsx',
-  'text/html': 'html',
-  'text/plain': 'txt',
-  'text/markdown': 'md',
-  'application/json': 'txt',
-  'text/xml': 'txt',
-}
+const documentFormats: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    'application/pdf': 'pdf',
+    'text/csv': 'csv',
+    'application/msword': 'doc',
+    'application/vnd.openxmlformats-officedocument.wordprocessingml.document': 'docx',
+    'application/vnd.ms-excel': 'xls',
+    'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet': 'xlsx',
+    'text/html': 'html',
+    'text/plain': 'txt',
+    'text/markdown': 'md',
+    'application/json': 'txt',
+    'text/xml': 'txt',
+  }),
+)
 
 /** Converse's bounds: 3.75 MB an image, 4.5 MB a document. */
 const maxImageBytes = 3.75 * 1024 * 1024
@@ -32,8 +36,8 @@ const maxDocumentBytes = 4.5 * 1024 * 1024
 /** Every URL in the conversation: Converse takes bytes only. */
 export function remoteMedia({ body }: ChatCall): AssetRequest[] {
   const { images, files } = remoteUrls(body.messages)
-  const imageTypes = Object.keys(imageFormats)
-  const fileTypes = [...Object.keys(documentFormats), ...imageTypes]
+  const imageTypes = [...imageFormats.keys()]
+  const fileTypes = [...documentFormats.keys(), ...imageTypes]
   return [
     ...images.map((url) => ({ url, mediaTypes: imageTypes, maxBytes: maxImageBytes })),
     ...files
@@ -59,7 +63,7 @@ export function createMediaConverter(assets: ReadonlyMap<string, Asset>): MediaC
     file: (part, param) => {
       const file = readFile(part, { assets, param })
       const { mediaType, base64 } = requireBytes(file, param)
-      const format = documentFormats[mediaType]
+      const format = documentFormats.get(mediaType)
       if (format === undefined) return imageBlock(mediaType, base64) ?? refuseType(mediaType, param)
       return { document: { format, name: documentName(file.filename), source: { bytes: base64 } } }
     },
@@ -72,7 +76,7 @@ function requireBytes(source: MediaSource, param: string): { mediaType: string; 
 }
 
 function imageBlock(mediaType: string, bytes: string): ResultBlock | null {
-  const format = imageFormats[mediaType]
+  const format = imageFormats.get(mediaType)
   return format === undefined ? null : { image: { format, source: { bytes } } }
 }
 

@@ -1,6 +1,7 @@
 import type { ChatRequest } from '../../core/openai.ts'
 import type { JsonObject } from '../shared/json.ts'
-import { invalid, unsupported } from '../shared/refusals.ts'
+import { readNumber } from '../shared/numbers.ts'
+import { unsupported } from '../shared/refusals.ts'
 import { readStop } from '../shared/stop.ts'
 import { isBlank } from '../shared/text.ts'
 
@@ -61,11 +62,4 @@ export function planInference(body: ChatRequest, options: InferenceOptions): Inf
 
 function topKFields(name: string, topK: number): JsonObject {
   return name === 'nova' ? { inferenceConfig: { topK } } : { [name]: topK }
-}
-
-function readNumber(body: ChatRequest, name: (typeof names)[number]): number | null {
-  const value = body[name]
-  if (value === undefined || value === null) return null
-  if (typeof value !== 'number') throw invalid(name, `\`${name}\` must be a number.`)
-  return value
 }

@@ -1,5 +1,6 @@
 import type { ChatRequest } from '../../core/openai.ts'
-import { invalid, unsupported } from '../shared/refusals.ts'
+import { readNumber } from '../shared/numbers.ts'
+import { unsupported } from '../shared/refusals.ts'
 import { readStop } from '../shared/stop.ts'
 import type { CohereCapabilities } from './models.ts'
 
@@ -96,15 +97,6 @@ function readTier({ service_tier: tier, priority }: ChatRequest): ParametersPlan
     return { fields: { priority: 999 }, dropped: [] }
   }
   return { fields: {}, dropped: ['service_tier'] }
-}
-
-type NumberParam = 'temperature' | 'top_p' | 'top_k' | 'seed' | 'frequency_penalty' | 'presence_penalty'
-
-function readNumber(body: ChatRequest, name: NumberParam): number | null {
-  const value = body[name]
-  if (value === undefined || value === null) return null
-  if (typeof value !== 'number') throw invalid(name, `\`${name}\` must be a number.`)
-  return value
 }
 
 function clamp(value: number, least: number, most: number): number {

@@ -1,4 +1,5 @@
 import type { ChatRequest } from '../../core/openai.ts'
+import { readNumber } from '../shared/numbers.ts'
 import { invalid, unsupported } from '../shared/refusals.ts'
 import { readStop } from '../shared/stop.ts'
 import { readTokenLimit } from '../shared/token-limit.ts'
@@ -12,7 +13,6 @@ const numbers = {
   temperature: 'temperature',
   top_p: 'topP',
   top_k: 'topK',
-  seed: 'seed',
 } as const
 const penalties = { presence_penalty: 'presencePenalty', frequency_penalty: 'frequencyPenalty' } as const
 
@@ -32,30 +32,31 @@ export function planGeneration(body: ChatRequest, capabilities: GeminiCapabiliti
     throw unsupported('stop', `Google takes ${mostStops} stop sequences at most.`)
   }
   const hasPenalties = readNumbers(body, penalties)
+  const seed = readNumber(body, 'seed')
+  const takesSeed = seed !== null && (seed | 0) === seed
   const candidateCount = readCandidates(body, capabilities)
   return {
     config: {
       ...(maxOutputTokens === null ? {} : { maxOutputTokens }),
       ...readNumbers(body, numbers),
+      ...(takesSeed ? { seed } : {}),
       ...(candidateCount > 1 ? { candidateCount } : {}),
       ...(stopSequences.length === 0 ? {} : { stopSequences }),
       ...(capabilities.penalties ? hasPenalties : {}),
       ...readLogprobs(body, capabilities),
     },
-    dropped: capabilities.penalties
-      ? []
-      : Object.keys(penalties).filter(
-          (name) => body[name] !== undefined && body[name] !== null && body[name] !== 0,
-        ),
+    dropped: [
+      // Google's is of 32 bits, and OpenAI's any whole number.
+      ...(seed === null || takesSeed ? [] : ['seed']),
+      ...(capabilities.penalties ? [] : Object.keys(penalties).filter((name) => Boolean(body[name]))),
+    ],
   }
 }
 
 function readNumbers(body: ChatRequest, names: Readonly<Record<string, string>>): GenerationConfig {
   const entries = Object.entries(names).flatMap(([name, theirs]) => {
-    const value = body[name]
-    if (value === undefined || value === null) return []
-    if (typeof value !== 'number') throw invalid(name, `\`${name}\` must be a number.`)
-    return [[theirs, value]]
+    const value = readNumber(body, name)
+    return value === null ? [] : [[theirs, value]]
   })
   return Object.fromEntries(entries) as GenerationConfig
 }
@@ -70,6 +71,6 @@ function readCandidates({ n }: ChatRequest, { max_candidates: most }: GeminiCapa
 function readLogprobs(body: ChatRequest, capabilities: GeminiCapabilities): GenerationConfig {
   if (body.logprobs !== true) return {}
   if (!capabilities.logprobs) throw unsupported('logprobs', 'This model gives no log probabilities.')
-  const { top_logprobs: top } = body
-  return { responseLogprobs: true, ...(typeof top === 'number' && top > 0 ? { logprobs: top } : {}) }
+  const top = readNumber(body, 'top_logprobs')
+  return { responseLogprobs: true, ...(top !== null && top > 0 ? { logprobs: top } : {}) }
 }

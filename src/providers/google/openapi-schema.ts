@@ -39,11 +39,11 @@ const silent = new Set([
 ])
 const read = new Set(['type', 'enum', 'const', 'properties', 'required', 'items', 'anyOf', 'oneOf'])
 /** Any other is refused or passed over, by type. */
-const formats: Readonly<Record<string, readonly unknown[]>> = {
-  string: ['date-time'],
-  number: ['float', 'double'],
-  integer: ['int32', 'int64'],
-}
+const formats: ReadonlyMap<string, readonly unknown[]> = new Map([
+  ['string', ['date-time']],
+  ['number', ['float', 'double']],
+  ['integer', ['int32', 'int64']],
+])
 
 /**
  * A JSON schema in the OpenAPI subset of `parameters` and `responseSchema` (providers' facts §8.2): references written
@@ -93,7 +93,7 @@ function convert(value: unknown, state: State, trail: readonly string[]): JsonOb
 function keywords(source: JsonObject, type: string, state: State, trail: readonly string[]): JsonObject {
   const schema: JsonObject = {}
   for (const key of kept) if (source[key] !== undefined) schema[key] = source[key]
-  if (formats[type]?.includes(source['format'])) schema['format'] = source['format']
+  if (formats.get(type)?.includes(source['format'])) schema['format'] = source['format']
   const choices = 'const' in source ? [source['const']] : source['enum']
   if (Array.isArray(choices)) {
     const values = choices.filter((choice) => choice !== null)

@@ -19,6 +19,7 @@ const row: Preset = {
     max_tokens_field: 'max_tokens',
     system_role: 'system',
     cache_control: false,
+    response_members: false,
     token_input: false,
   },
 }

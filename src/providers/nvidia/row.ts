@@ -29,6 +29,7 @@ export const nvidiaRow: Preset = {
     system_role: 'system',
     reasoning_replay: 'drop',
     cache_control: false,
+    response_members: false,
     token_input: false,
   },
   refuse: ['n'],

@@ -75,6 +75,8 @@ function limitValues(draft: Draft, { values = {} }: Preset): void {
 function shapeOperation(draft: Draft, call: Call, { capabilities }: ResolvedQuirks): void {
   if (call.operation === 'chat') shapeChat(draft, call, capabilities)
   if (call.operation !== 'embeddings') return
+  // There are no streams of embeddings: a host that knew some would answer with what nobody reads.
+  for (const name of ['stream', 'stream_options']) if (draft.get(name) !== undefined) draft.drop(name)
   if (!capabilities.base64_embeddings) draft.remove('encoding_format')
   const { input } = call.body
   if (!capabilities.token_input && Array.isArray(input) && typeof input[0] !== 'string') {

@@ -27,6 +27,11 @@ export interface Capabilities {
   readonly cache_control: boolean
   /** False: `name` on messages is refused. */
   readonly message_name: boolean
+  /**
+   * False: members that messages of answers have and OpenAI's requests have not are refused (`parsed`, `annotations`),
+   * and so are those that are null (`refusal`, `audio`, `function_call`), which SDKs' helpers replay all the same.
+   */
+  readonly response_members: boolean
   /** True: `stop` must be a list. */
   readonly stop_list: boolean
   /** True: `logprobs` is the number that OpenAI calls `top_logprobs`. */
@@ -55,6 +60,7 @@ export const anyCapabilities: Capabilities = {
   reasoning_replay: 'as_sent',
   cache_control: true,
   message_name: true,
+  response_members: true,
   stop_list: false,
   logprobs_count: false,
   min_temperature: 0,

@@ -38,7 +38,8 @@ export const openaiModelRules: readonly ModelRule[] = [
     refuse: ['logprobs', 'top_logprobs'],
   },
   {
-    models: /^(?:o\d|gpt-(?:[5-9]|\d\d))/,
+    // Azure's name of GPT-3.5 is `gpt-35-turbo`.
+    models: /^(?:o\d|gpt-(?:[5-9]|[12]\d))/,
     except: /-chat/,
     reasoning: true,
     capabilities: reasoningCapabilities,

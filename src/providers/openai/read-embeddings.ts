@@ -1,5 +1,6 @@
 import { GatewayError } from '../../core/errors.ts'
 import type { EmbeddingsCall, ReadResponse } from '../../core/provider.ts'
+import { decodedLength } from '../shared/data-url.ts'
 import { asObject, type JsonObject } from '../shared/json.ts'
 import { usageOf } from './read-usage.ts'
 
@@ -27,7 +28,7 @@ function inputCount(input: EmbeddingsCall['body']['input']): number {
 
 /** Little-endian float32, as OpenAI encodes them; what is encoded already stays. Throws for what is no vector. */
 export function toBase64(embedding: unknown): string {
-  if (typeof embedding === 'string') return embedding
+  if (isEncoded(embedding)) return embedding
   if (!isVector(embedding)) throw noEmbeddings()
   const bytes = Buffer.allocUnsafe(embedding.length * 4)
   for (const [index, value] of embedding.entries()) bytes.writeFloatLE(value, index * 4)
@@ -35,15 +36,26 @@ export function toBase64(embedding: unknown): string {
 }
 
 /** The other way round. */
-export function toNumbers(embedding: unknown): unknown[] {
-  if (Array.isArray(embedding)) return embedding
-  const bytes = typeof embedding === 'string' ? Buffer.from(embedding, 'base64') : null
-  if (bytes === null || bytes.length === 0 || bytes.length % 4 !== 0) throw noEmbeddings()
-  return Array.from({ length: bytes.length / 4 }, (_, index) => bytes.readFloatLE(index * 4))
+export function toNumbers(embedding: unknown): number[] {
+  if (isVector(embedding)) return embedding
+  if (!isEncoded(embedding)) throw noEmbeddings()
+  const bytes = Buffer.from(embedding, 'base64')
+  const numbers = Array.from({ length: bytes.length / 4 }, (_, index) => bytes.readFloatLE(index * 4))
+  // JSON has no word for the others.
+  if (!numbers.every(Number.isFinite)) throw noEmbeddings()
+  return numbers
 }
 
 function isVector(value: unknown): value is number[] {
-  return Array.isArray(value) && value.every((item) => typeof item === 'number')
+  return Array.isArray(value) && value.length > 0 && value.every((item) => typeof item === 'number')
+}
+
+const base64 = /^[A-Za-z0-9+/]+={0,2}$/
+
+/** Base64 of one float32 or more: plain letters, padded, of a whole number of four bytes. */
+function isEncoded(value: unknown): value is string {
+  if (typeof value !== 'string' || value.length % 4 !== 0 || !base64.test(value)) return false
+  return decodedLength(value) % 4 === 0
 }
 
 function noEmbeddings(): GatewayError {

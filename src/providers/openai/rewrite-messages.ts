@@ -4,6 +4,8 @@ import { readImage } from '../shared/media.ts'
 import { unsupported } from '../shared/refusals.ts'
 import { textOf } from '../shared/text.ts'
 import type { Capabilities } from './capabilities.ts'
+import { asRequestMessage } from './request-message.ts'
+import { without } from './without.ts'
 
 export interface RewriteOptions {
   readonly capabilities: Capabilities
@@ -18,6 +20,7 @@ export function takesAsSent(capabilities: Capabilities): boolean {
     replay === 'as_sent' &&
     capabilities.cache_control &&
     capabilities.message_name &&
+    capabilities.response_members &&
     capabilities.array_content &&
     capabilities.image_urls
   )
@@ -39,6 +42,7 @@ function rewriteMessage(message: ChatMessage, at: string, options: RewriteOption
   const { capabilities } = options
   let result = withRole(message, capabilities)
   result = withReasoning(result, capabilities)
+  if (!capabilities.response_members) result = asRequestMessage(result)
   if (!capabilities.cache_control) result = without(result, ['cache_control'])
   if (!capabilities.message_name && message.role !== 'function') result = without(result, ['name'])
   const content = rewriteContent(result.content, at, options)
@@ -92,10 +96,4 @@ function rewritePart(
   const url = `data:${image.mediaType};base64,${image.base64}`
   const { image_url: given } = bare
   return { ...bare, image_url: typeof given === 'string' ? { url } : { ...given, url } }
-}
-
-/** The same object where it has none of these members. */
-export function without<T extends object>(object: T, names: readonly string[]): T {
-  if (!names.some((name) => Object.hasOwn(object, name))) return object
-  return Object.fromEntries(Object.entries(object).filter(([name]) => !names.includes(name))) as T
 }

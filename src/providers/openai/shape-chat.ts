@@ -2,7 +2,8 @@ import type { ChatCall } from '../../core/provider.ts'
 import { unsupported } from '../shared/refusals.ts'
 import type { Capabilities } from './capabilities.ts'
 import type { Draft } from './draft.ts'
-import { rewriteMessages, takesAsSent, without } from './rewrite-messages.ts'
+import { rewriteMessages, takesAsSent } from './rewrite-messages.ts'
+import { without } from './without.ts'
 
 /** What only chat has, as this upstream takes it. Throws 400 `unsupported_parameter`. */
 export function shapeChat(draft: Draft, call: ChatCall, capabilities: Capabilities): void {

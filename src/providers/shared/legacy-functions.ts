@@ -3,7 +3,7 @@ import { asObject, type JsonObject } from './json.ts'
 
 /** The client speaks OpenAI's old form (`functions`), and reads only that in the answer. */
 export function usesLegacyFunctions(body: ChatRequest): boolean {
-  return Array.isArray(body['functions']) && body.tools === undefined
+  return Array.isArray(body['functions']) && (body.tools ?? null) === null
 }
 
 /**
@@ -39,7 +39,7 @@ function isOldMessage(message: ChatMessage): boolean {
 }
 
 function oldCall(message: ChatMessage): JsonObject | null {
-  return message.role === 'assistant' && message.tool_calls === undefined
+  return message.role === 'assistant' && (message.tool_calls ?? null) === null
     ? asObject(message.function_call)
     : null
 }

@@ -22,6 +22,9 @@ export function readTools(body: ChatRequest): ToolSettings {
   const all = (body.tools ?? []).map(readTool)
   const { mode, allowed } = readChoice(body.tool_choice)
   const tools = allowed === null ? all : all.filter((tool) => allowed.has(tool.function.name))
+  if (mode.kind === 'required' && tools.length === 0) {
+    throw invalid('tool_choice', '`tool_choice` demands a tool call, and there are no `tools` to call.')
+  }
   if (mode.kind === 'named' && !tools.some((tool) => tool.function.name === mode.name)) {
     throw invalid('tool_choice', `\`tool_choice\` names \`${mode.name}\`, which is not among the \`tools\`.`)
   }

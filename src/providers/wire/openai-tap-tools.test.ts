@@ -141,3 +141,61 @@ describe('a tool call without arguments', () => {
     expect(tap.push(bytes).output).toBe(bytes)
   })
 })
+
+describe('the index of a tool call', () => {
+  const entry = (id: string | null, name: string | null, text: string, index?: number | null) => ({
+    ...(index === undefined ? {} : { index }),
+    ...(id === null ? {} : { id, type: 'function' }),
+    function: { ...(name === null ? {} : { name }), arguments: text },
+  })
+  const of = (...tool_calls: object[]) => chunk({ tool_calls })
+  const end = finish('tool_calls')
+
+  it.each<[string, object[], object[]]>([
+    [
+      'is each its own where the host gives every call the same',
+      [of(entry('a', 'f', '{"x":1}', 0)), of(entry('b', 'g', '{}', 0)), of(entry('c', 'f', '{}', 0))],
+      [of(entry('a', 'f', '{"x":1}', 0)), of(entry('b', 'g', '{}', 1)), of(entry('c', 'f', '{}', 2))],
+    ],
+    [
+      'stays with the fragments of the last call under it',
+      [of(entry('a', 'f', '{}', 0)), of(entry('b', 'g', '', 0)), of(entry(null, null, '{"y":2}', 0))],
+      [of(entry('a', 'f', '{}', 0)), of(entry('b', 'g', '', 1)), of(entry(null, null, '{"y":2}', 1))],
+    ],
+    [
+      'is counted where the host gives none',
+      [
+        of(entry('a', 'f', ''), entry('b', 'g', '{}')),
+        of(entry('c', 'h', '')),
+        of(entry(null, null, '{}', null)),
+      ],
+      [
+        of(entry('a', 'f', '', 0), entry('b', 'g', '{}', 1)),
+        of(entry('c', 'h', '', 2)),
+        of(entry(null, null, '{}', 2)),
+      ],
+    ],
+    [
+      'is the same where every fragment has an id of its own, but no name',
+      [of(entry('a', 'f', '', 0)), of(entry('b', null, '{"x"', 0)), of(entry('c', null, ':1}', 0))],
+      [of(entry('a', 'f', '', 0)), of(entry('b', null, '{"x"', 0)), of(entry('c', null, ':1}', 0))],
+    ],
+    [
+      'is the same where the id and the name come again',
+      [of(entry('a', 'f', '{', 3)), of(entry('a', 'f', '}', 3))],
+      [of(entry('a', 'f', '{', 3)), of(entry('a', 'f', '}', 3))],
+    ],
+  ])('%s', (_, sent, shown) => {
+    const { events, final } = run(sse([role, ...sent, end]))
+    const told = events.filter(
+      (event) => !JSON.stringify(event).includes('"tool_calls":[{"index":0,"function":{"arguments":"{}"}}]'),
+    )
+    expect(final.error).toBeNull()
+    expect(told).toEqual([role, ...shown, end])
+  })
+
+  it('is bounded', () => {
+    const calls = Array.from({ length: 600 }, (_none, index) => entry(`c${index}`, 'f', '{}', index))
+    expect(run(sse([role, of(...calls), end])).final.error).toMatchObject({ reason: 'provider_down' })
+  })
+})

@@ -56,8 +56,9 @@ interface Undecided {
   readonly passed: StreamedCall
 }
 
-/** More calls than clients take in one answer (OpenAI's own SDK: 128); the events of no more are held back. */
+/** More than any answer has, each longer than any is: nothing beyond waits. */
 const mostUndecided = 128
+const longestUndecided = 16_384
 
 class Tap implements OpenAITap {
   readonly #options: OpenAITapOptions
@@ -139,11 +140,12 @@ class Tap implements OpenAITap {
   }
 
   #readChunk(sent: JsonObject): 'as-is' | JsonObject | null {
-    const tools = Array.isArray(sent['choices']) ? this.#tools.read(sent['choices']) : null
-    const body = tools?.rewritten ? { ...sent, choices: tools.rewritten } : sent
+    const { choices } = sent
+    if (!Array.isArray(choices)) return null
+    const tools = this.#tools.read(choices)
+    const body = tools.rewritten === null ? sent : { ...sent, choices: tools.rewritten }
     const facts = readChunk(body, this.#options.includeUsage)
     if (facts.failed !== null) return this.#fail(failedFinish(facts.failed))
-    if (facts.choices === null) return null
     if (typeof body['id'] === 'string' && body['id'] !== '') {
       const { id, object, created, model } = body
       this.#head = { id, object, created, model }
@@ -160,16 +162,15 @@ class Tap implements OpenAITap {
     for (const index of facts.finished) this.#finishes.add(index)
     this.#real ||= facts.real
     const shown = facts.rewritten ?? (body === sent ? null : body)
-    return this.#settleTools(tools as ToolFacts, shown ?? body, facts.finished.length > 0)
-      ? (shown ?? 'as-is')
-      : null
+    return this.#settleTools(tools, shown ?? body, facts.finished.length > 0) ? (shown ?? 'as-is') : null
   }
 
   /** Says before an event what it tells of the calls before it. False: the event itself has to wait. */
   #settleTools({ fed, passed, ended }: ToolFacts, shown: JsonObject, isFinish: boolean): boolean {
-    const isBare = fed.length === 0 && !isFinish
-    if (passed !== null && isBare && this.#undecided.length < mostUndecided) {
-      this.#undecided.push({ text: sseEvent(shown), passed })
+    const mayWait = fed.length === 0 && !isFinish && this.#undecided.length < mostUndecided
+    const text = passed !== null && mayWait ? sseEvent(shown) : null
+    if (passed !== null && text !== null && text.length <= longestUndecided) {
+      this.#undecided.push({ text, passed })
       return false
     }
     this.#decide(fed)

@@ -19,6 +19,7 @@ const row: Preset = {
     array_content: false,
     reasoning_replay: 'drop',
     cache_control: false,
+    response_members: false,
   },
   models: [{ models: /^palmyra-x5/, capabilities: { array_content: true } }],
   takes: {

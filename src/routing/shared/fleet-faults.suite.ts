@@ -171,7 +171,6 @@ async function expectAgreement(world: World): Promise<void> {
       (known) => known !== null && known.until > now && !witness.isRecovered(connection.id, known),
     )
     if (running.length > 0) expect(isOut, `${running[0]?.message} was lost`).toBe(true)
-    if (!world.ground.isTimed) continue
     const ends = outs.map((out) => Math.max(now, out?.until ?? now))
     expect(Math.max(...ends) - Math.min(...ends)).toBeLessThan(closeMs)
     for (const known of running) expect(Math.min(...ends)).toBeGreaterThan((known?.until ?? now) - closeMs)

@@ -110,7 +110,7 @@ async function expectReference(world: World): Promise<void> {
       expect(status.inFlight).toBe(flying.length)
       const out = outage(pool.entry(connection).state)
       expect(out === null).toBe(one.outUntil === null)
-      if (out === null || one.outUntil === null || !world.ground.isTimed) continue
+      if (out === null || one.outUntil === null) continue
       expect(out.ejections).toBe(one.ejections)
       if (Math.max(out.until, one.outUntil) > now)
         expect(Math.abs(out.until - one.outUntil)).toBeLessThan(closeMs)

@@ -10,6 +10,8 @@ import { createSealedBlobs } from './sealed-blobs.ts'
 
 export interface EmbeddedOptions {
   readonly dataDir: string
+  /** Keeps every other process out while it is open. */
+  readonly exclusive?: boolean
   /** Of what lives in memory. */
   readonly clock?: Clock
 }
@@ -17,10 +19,14 @@ export interface EmbeddedOptions {
 /**
  * The store of a single process, in one file in `dataDir`. Outages, leases and evidence live in its memory: they live for
  * minutes, and a write to the disk for each cooldown would hold up requests. Throws an Error where the file cannot be
- * opened.
+ * opened, or is open elsewhere and wanted `exclusive`.
  */
-export function createEmbeddedStore({ dataDir, clock = systemClock }: EmbeddedOptions): Store {
-  const database = openDatabase({ dataDir })
+export function createEmbeddedStore({
+  dataDir,
+  exclusive = false,
+  clock = systemClock,
+}: EmbeddedOptions): Store {
+  const database = openDatabase({ dataDir, exclusive })
   return {
     blobs: createSealedBlobs(database),
     registry: createRegistry(database),

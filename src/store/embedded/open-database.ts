@@ -6,6 +6,8 @@ import { transact } from './transact.ts'
 const FILE = 'modelgate.db'
 /** How long a statement waits for another process's write, ms. */
 const BUSY_MS = 5_000
+/** The same for who wants it alone: a process that has it open keeps it for as long as it runs. */
+const BUSY_ALONE_MS = 500
 
 /** Each entry takes the schema one version further; they are only ever added to. */
 const migrations: readonly string[] = [
@@ -23,24 +25,43 @@ const migrations: readonly string[] = [
    CREATE INDEX audit_entry_by_time ON audit_entry (at)`,
 ]
 
+export interface OpenOptions {
+  readonly dataDir: string
+  /** Keeps every other process out while it is open. */
+  readonly exclusive?: boolean
+}
+
 /**
  * Opens `data_dir/modelgate.db`, made with mode 0600 where there is none, and brings its schema up to date. Throws an
- * Error where that cannot be done, or where a newer version wrote it.
+ * Error where that cannot be done, where a newer version wrote it, or where another process has it open and it is
+ * wanted `exclusive`, or the reverse.
  */
-export function openDatabase({ dataDir }: { dataDir: string }): DatabaseSync {
+export function openDatabase({ dataDir, exclusive = false }: OpenOptions): DatabaseSync {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 })
   const path = join(dataDir, FILE)
   // SQLite would make it readable for others; its side files take the mode of this one.
   closeSync(openSync(path, 'a', 0o600))
-  const database = new DatabaseSync(path, { timeout: BUSY_MS })
+  const database = new DatabaseSync(path, { timeout: exclusive ? BUSY_ALONE_MS : BUSY_MS })
   try {
+    // https://www.sqlite.org/wal.html, "Use of WAL Without Shared-Memory": set before the first access, the lock is
+    // taken with it; and every open connection of WAL mode holds a shared one.
+    if (exclusive) database.exec('PRAGMA locking_mode = EXCLUSIVE')
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
     migrate(database, path)
     return database
   } catch (error) {
     database.close()
-    throw error
+    throw isLocked(error) ? new Error(inUse(path, exclusive), { cause: error }) : error
   }
+}
+
+function inUse(path: string, exclusive: boolean): string {
+  return `${path} is in use by another process${exclusive ? ', which must be stopped for this' : ''}`
+}
+
+/** https://www.sqlite.org/rescode.html#busy */
+function isLocked(error: unknown): boolean {
+  return error instanceof Error && 'errcode' in error && error.errcode === 5
 }
 
 function migrate(database: DatabaseSync, path: string): void {

@@ -13,7 +13,6 @@ export function createEmbeddedGround(): Ground {
   const dataDir = mkdtempSync(join(tmpdir(), 'fleet-'))
   const store = createEmbeddedStore({ dataDir, clock: timers.clock })
   return {
-    isTimed: true,
     timers,
     open: async (replicas) => Array.from({ length: replicas }, () => store),
     async leave() {

@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks'
-import type { Store } from '../../../store/contract.ts'
+import type { PoolStore, SharedOutage, Store } from '../../../store/contract.ts'
 import type { ManualClock } from '../../testing/manual-clock.ts'
 import type { Ground } from './ground.ts'
 import { createManualTimers } from './manual-timers.ts'
@@ -12,11 +12,12 @@ export interface ServerGroundOptions {
 }
 
 /**
- * A store whose clock is its own. The replicas' runs at the same pace and leaps ahead when told, so that what they take
- * for theirs never lasts longer with them than with the store.
+ * A store whose clock is its own. That of the replicas runs at the same pace and leaps ahead when told. Outages are told
+ * as if the store had leaped with them; leases last as long as the store thinks, which is never shorter.
  */
 export function createServerGround({ openStore, stop }: ServerGroundOptions): Ground {
-  const timers = createManualTimers(createLeapingClock())
+  const clock = createLeapingClock()
+  const timers = createManualTimers(clock)
   let stores: Store[] = []
   let opened = 0
   const leave = async () => {
@@ -24,12 +25,11 @@ export function createServerGround({ openStore, stop }: ServerGroundOptions): Gr
     stores = []
   }
   return {
-    isTimed: false,
     timers,
     async open(replicas) {
       const prefix = `fleet-${opened++}`
       stores = await Promise.all(Array.from({ length: replicas }, () => openStore(prefix)))
-      return stores
+      return stores.map((store) => ({ ...store, pool: leapingPool(store.pool, clock.ahead) }))
     },
     leave,
     async close() {
@@ -39,13 +39,32 @@ export function createServerGround({ openStore, stop }: ServerGroundOptions): Gr
   }
 }
 
-function createLeapingClock(): ManualClock {
+function createLeapingClock(): ManualClock & { readonly ahead: () => number } {
   let ahead = 0
   return {
+    ahead: () => ahead,
     now: () => Date.now() + ahead,
     monotonic: () => performance.now() + ahead,
     advance(ms) {
       ahead += ms
     },
+  }
+}
+
+function leapingPool(pool: PoolStore, ahead: () => number): PoolStore {
+  const here = (outage: SharedOutage): SharedOutage => ({
+    ...outage,
+    remainingMs: Math.max(0, outage.remainingMs - ahead()),
+  })
+  return {
+    async eject(connectionId, { remainingMs, json }) {
+      return here(await pool.eject(connectionId, { remainingMs: Math.ceil(remainingMs + ahead()), json }))
+    },
+    restore: (connectionId, sequence) => pool.restore(connectionId, sequence),
+    async outages() {
+      return new Map([...(await pool.outages())].map(([id, outage]) => [id, here(outage)]))
+    },
+    watch: (listener) =>
+      pool.watch((change) => listener({ ...change, outage: change.outage && here(change.outage) })),
   }
 }

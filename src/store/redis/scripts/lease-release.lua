@@ -1,0 +1,5 @@
+-- Gives up a lease. KEYS: lease. ARGV: holder.
+if redis.call('GET', KEYS[1]) == ARGV[1] then
+  redis.call('DEL', KEYS[1])
+end
+return redis.status_reply('OK')

@@ -1,0 +1,195 @@
+import type { Redis } from 'ioredis'
+import { type ClientOptions, openClient } from './client.ts'
+import { within } from './deadline.ts'
+import { RedisFailure } from './failure.ts'
+import { locate, redirection } from './locate.ts'
+import { readServerFacts } from './server-facts.ts'
+import type { Address, Settings } from './settings.ts'
+
+export type Argument = string | Uint8Array
+export type Command = readonly [name: string, ...args: Argument[]]
+
+export interface SessionOptions {
+  readonly settings: Settings
+  readonly describe: (error: unknown) => RedisFailure
+  /** Any key of ours: it says whether this server still has them. */
+  readonly key: string
+  readonly channels: readonly string[]
+  readonly onMessage: (channel: string, message: string) => void
+  readonly onWarning: (message: string) => void
+  readonly last: Address | null
+  /** Until it is open. */
+  readonly timeoutMs: number
+  readonly pingIntervalMs: number
+  readonly pingTimeoutMs: number
+  readonly signal: AbortSignal
+}
+
+/** Two connections to the server that takes our writes: for commands, and for what it tells. Both or none. */
+export interface Session {
+  readonly address: Address
+  /** Resolves with the reason once it is over. */
+  readonly lost: Promise<RedisFailure>
+  /** Rejects with a RedisFailure: on an error, after `ms`, and at once when the session is over. Answers bytes where `asBytes`. */
+  send(command: Command, options: { ms: number; isLong?: boolean; asBytes?: boolean }): Promise<unknown>
+  end(reason: RedisFailure): void
+}
+
+/** Errors that say that this is the wrong server by now. */
+const DISPLACED = ['MOVED', 'READONLY', 'LOADING', 'MASTERDOWN', 'CLUSTERDOWN', 'NOAUTH']
+/** Between attempts while a slot's keys are on two servers, ms. */
+const TRY_AGAIN_MS = 25
+/** Commands without an answer; beyond that they fail at once. */
+const MAX_PENDING = 10_000
+
+/** Opens a session, or rejects with a RedisFailure within a few times `timeoutMs`. */
+export async function openSession(options: SessionOptions): Promise<Session> {
+  const { settings, describe, signal, timeoutMs, key, last } = options
+  const controller = new AbortController()
+  const end = (reason: RedisFailure) => controller.abort(reason)
+  const endOutside = () => end(new RedisFailure('the store is closed'))
+  signal.addEventListener('abort', endOutside, { once: true })
+  const common = { settings, describe, timeoutMs, signal: controller.signal }
+  try {
+    signal.throwIfAborted()
+    const address = await locate({ ...common, key, last })
+    const opening = { ...common, address, database: settings.database }
+    const [commands, subscriber] = await Promise.all([openClient(opening), openClient(opening)])
+    for (const client of [commands, subscriber])
+      client.once('end', () => end(new RedisFailure('the connection was lost')))
+    await within(prepare(commands, subscriber, address, options), {
+      ms: timeoutMs,
+      signal: controller.signal,
+      onTimeout: () => new RedisFailure('no answer in time'),
+    })
+    return begin({ commands, subscriber, opening, end, options, signal: controller.signal })
+  } catch (error) {
+    const failure = describe(error)
+    end(failure)
+    throw failure
+  }
+}
+
+async function prepare(
+  commands: Redis,
+  subscriber: Redis,
+  { host, port }: Address,
+  { channels, onMessage, onWarning, describe }: SessionOptions,
+): Promise<void> {
+  const info = await commands.info().catch((error: unknown) => {
+    const failure = describe(error)
+    if (failure.code === 'NOPERM') return ''
+    throw failure
+  })
+  const { unfit, warnings } = readServerFacts(info)
+  if (unfit !== null) throw new RedisFailure(`${host}:${port}: ${unfit}`, 'READONLY')
+  for (const warning of warnings) onWarning(warning)
+  subscriber.on('message', onMessage)
+  await subscriber.subscribe(...channels)
+}
+
+interface Parts {
+  readonly commands: Redis
+  readonly subscriber: Redis
+  readonly opening: ClientOptions
+  readonly end: (reason: RedisFailure) => void
+  readonly options: SessionOptions
+  readonly signal: AbortSignal
+}
+
+function begin({ commands, subscriber, opening, end, options, signal }: Parts): Session {
+  const { describe, key, pingIntervalMs, pingTimeoutMs } = options
+  /** Where keys are that are on their way to another node of the cluster. */
+  const others = new Map<string, Promise<Redis>>()
+  let pending = 0
+  /** Long commands hold up the others; each has its own deadline. */
+  let long = 0
+
+  function otherAt(address: Address): Promise<Redis> {
+    const name = `${address.host}:${address.port}`
+    const known = others.get(name)
+    if (known !== undefined) return known
+    const opened = openClient({ ...opening, address })
+    others.set(name, opened)
+    const forget = () => others.delete(name)
+    opened.then((client) => client.once('end', forget), forget)
+    return opened
+  }
+
+  async function attempt(command: Command, asBytes: boolean): Promise<unknown> {
+    try {
+      return await call(commands, command, asBytes)
+    } catch (error) {
+      const failure = describe(error)
+      if (failure.code !== 'ASK') throw failure
+      const other = await otherAt(redirection(failure, opening.address))
+      // Written in one turn, so that nothing comes in between.
+      const [, answer] = await Promise.all([other.call('ASKING'), call(other, command, asBytes)])
+      return answer
+    }
+  }
+
+  async function send(command: Command, ms: number, asBytes: boolean): Promise<unknown> {
+    const until = performance.now() + ms
+    for (;;) {
+      try {
+        return await attempt(command, asBytes)
+      } catch (error) {
+        const failure = describe(error)
+        if (DISPLACED.includes(failure.code ?? '')) end(failure)
+        if (failure.code !== 'TRYAGAIN' || performance.now() > until || signal.aborted) throw failure
+        await new Promise((resolve) => setTimeout(resolve, TRY_AGAIN_MS))
+      }
+    }
+  }
+
+  function check(answer: Promise<unknown>, isStillRight: (failure: RedisFailure) => boolean): void {
+    within(answer, { ms: pingTimeoutMs, signal, onTimeout: silent }).catch((error: unknown) => {
+      const failure = describe(error)
+      if (!isStillRight(failure)) end(failure)
+    })
+  }
+
+  const timer = setInterval(() => {
+    check(subscriber.ping(), () => false)
+    if (long === 0) check(commands.exists(key), ({ code }) => ['ASK', 'TRYAGAIN'].includes(code ?? ''))
+  }, pingIntervalMs)
+  const lost = new Promise<RedisFailure>((resolve) => {
+    const over = () => {
+      clearInterval(timer)
+      resolve(describe(signal.reason))
+    }
+    if (signal.aborted) over()
+    else signal.addEventListener('abort', over, { once: true })
+  })
+
+  return {
+    address: opening.address,
+    lost,
+    async send(command, { ms, isLong = false, asBytes = false }) {
+      if (pending >= MAX_PENDING) throw new RedisFailure('too many commands are waiting for an answer')
+      pending += 1
+      if (isLong) long += 1
+      try {
+        return await within(send(command, ms, asBytes), { ms, signal, onTimeout: silent })
+      } catch (error) {
+        const failure = describe(error)
+        if (isLong && failure.code === null) end(failure)
+        throw failure
+      } finally {
+        pending -= 1
+        if (isLong) long -= 1
+      }
+    },
+    end,
+  }
+}
+
+function silent(): RedisFailure {
+  return new RedisFailure('no answer in time')
+}
+
+function call(client: Redis, [name, ...args]: Command, asBytes: boolean): Promise<unknown> {
+  const sent = args.map((arg) => (typeof arg === 'string' ? arg : Buffer.from(arg)))
+  return asBytes ? client.callBuffer(name, sent) : client.call(name, sent)
+}

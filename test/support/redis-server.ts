@@ -1,0 +1,145 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { Redis, type RedisOptions } from 'ioredis'
+import { findOrInstall } from './debian-package.ts'
+import { until } from './wait.ts'
+
+export interface RedisServer {
+  readonly port: number
+  readonly url: string
+  /** Its data and logs. */
+  readonly dir: string
+  /** Asks it one thing, over a connection of its own. */
+  call(name: string, ...args: string[]): Promise<unknown>
+  /** SIGKILL: nobody is told, nothing is saved. */
+  kill(): Promise<void>
+  /** On the same port, with the data that is on the disk, or without. */
+  start(options?: { empty?: boolean }): Promise<void>
+  /** It accepts connections and answers nothing. */
+  suspend(): void
+  resume(): void
+  stop(): Promise<void>
+}
+
+export interface RedisServerOptions {
+  /** Every write is on the disk before it is answered. */
+  readonly appendOnly?: boolean
+  /** More of the command line: `['--requirepass', '…']`. */
+  readonly args?: readonly string[]
+  readonly port?: number
+  /** A configuration file that the server may rewrite, as sentinels do. */
+  readonly configFile?: (dir: string) => Promise<string>
+  /** How to ask it. */
+  readonly client?: RedisOptions
+}
+
+const run = promisify(execFile)
+const START_MS = 10_000
+
+/** The program: Redis or Valkey, whichever is there; Debian's package of Redis where neither is. */
+async function findRedis(): Promise<string> {
+  for (const name of ['redis-server', 'valkey-server']) {
+    const isThere = await run(name, ['--version']).then(
+      () => true,
+      () => false,
+    )
+    if (isThere) return name
+  }
+  return findOrInstall({ binaries: ['redis-server'], package: 'redis-server' })
+}
+
+/** A port of the loopback address that was free a moment ago. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  await once(server, 'close')
+  if (address === null || typeof address === 'string') throw new Error('no port')
+  return address.port
+}
+
+/** Starts a server on the loopback address, in a folder of its own. It ends with this process, or before. */
+export async function startRedis(options: RedisServerOptions = {}): Promise<RedisServer> {
+  const program = await findRedis()
+  const port = options.port ?? (await freePort())
+  const dir = await mkdtemp(join(tmpdir(), 'modelgate-redis-'))
+  const configured = options.configFile === undefined ? [] : [await options.configFile(dir)]
+  const settings = [
+    ...['--port', `${port}`, '--bind', '127.0.0.1', '--dir', dir, '--save', '', '--daemonize', 'no'],
+    ...(options.appendOnly === true ? ['--appendonly', 'yes', '--appendfsync', 'always'] : []),
+    ...(options.args ?? []),
+  ]
+  let child: ChildProcess | null = null
+  const killAtExit = () => child?.kill('SIGKILL')
+  process.once('exit', killAtExit)
+
+  async function call(name: string, ...args: string[]): Promise<unknown> {
+    const client = new Redis({
+      ...{ port, host: '127.0.0.1', lazyConnect: true, connectTimeout: 2_000, commandTimeout: 10_000 },
+      ...{ retryStrategy: () => null, enableReadyCheck: false, protocol: 2, disableClientInfo: true },
+      ...options.client,
+    })
+    client.on('error', () => undefined)
+    try {
+      await client.connect()
+      return await client.call(name, args)
+    } finally {
+      client.disconnect()
+    }
+  }
+
+  async function end(signal: NodeJS.Signals): Promise<void> {
+    if (child === null) return
+    const ended = child
+    child = null
+    if (ended.exitCode !== null || ended.signalCode !== null) return
+    const exit = once(ended, 'exit')
+    // A suspended process takes no other signal.
+    ended.kill(signal)
+    ended.kill('SIGCONT')
+    await exit
+  }
+
+  async function start({ empty = false }: { empty?: boolean } = {}): Promise<void> {
+    await end('SIGKILL')
+    if (empty) await rm(join(dir, 'appendonlydir'), { recursive: true, force: true })
+    const started = spawn(program, [...configured, ...settings], { stdio: ['ignore', 'pipe', 'pipe'] })
+    child = started
+    let output = ''
+    const keep = (chunk: Buffer) => (output = (output + chunk.toString()).slice(-4_000))
+    started.stdout.on('data', keep)
+    started.stderr.on('data', keep)
+    started.on('error', (error) => keep(Buffer.from(error.message)))
+    const isReady = async () => {
+      if (started.exitCode !== null) throw new Error(`${program} did not start: ${output}`)
+      return call('ping').then(
+        () => true,
+        (error: unknown) => error instanceof Error && error.message.startsWith('NOAUTH'),
+      )
+    }
+    await until(`${program} answers`, isReady, { timeoutMs: START_MS, everyMs: 20 })
+  }
+
+  await start()
+  return {
+    port,
+    url: `redis://127.0.0.1:${port}`,
+    dir,
+    call,
+    kill: () => end('SIGKILL'),
+    start,
+    suspend: () => void child?.kill('SIGSTOP'),
+    resume: () => void child?.kill('SIGCONT'),
+    async stop() {
+      process.off('exit', killAtExit)
+      await end('SIGKILL')
+      await rm(dir, { recursive: true, force: true })
+    },
+  }
+}
