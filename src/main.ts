@@ -42,11 +42,7 @@ async function checkConfig(): Promise<number> {
 
 async function serveConfigured(): Promise<number> {
   const loaded = await load()
-  if (loaded === null) return 1
-  if (loaded.config.state.redis.enabled) {
-    return fail('state.redis, or REDIS_URL, is set, and this version keeps its state embedded only\n')
-  }
-  return serve(loaded)
+  return loaded === null ? 1 : serve(loaded)
 }
 
 /** null: the configuration has faults, and they are told. */

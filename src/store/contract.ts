@@ -37,7 +37,11 @@ export interface RegistryPosition {
 export interface RegistryChanges {
   /** Where the registry stands with these changes. */
   readonly position: RegistryPosition
-  /** Everything there is, rather than what changed: there was no `since`, or it is of another epoch or too long ago. */
+  /**
+   * Everything there is, rather than what changed: there was no `since`, or it is of another epoch or too long ago, or
+   * the store cannot tell that it still holds what it held then, as after a failover. To be taken in any case, even where
+   * the revision is the same.
+   */
   readonly whole: boolean
   readonly entities: readonly StoredEntity[]
   /** Empty where `whole`. */

@@ -1,4 +1,6 @@
+import { randomBytes } from 'node:crypto'
 import { openSocket, rawChat } from '../support/raw-client.ts'
+import { startRedis } from '../support/redis-server.ts'
 import { chatModel, createScene, embeddingModel, type Scene } from '../support/scene.ts'
 import { chatAnswer, chunkBody, event, failure, sendJson, startSse } from '../support/upstream.ts'
 import { until } from '../support/wait.ts'
@@ -7,6 +9,7 @@ export interface BusyScene {
   readonly scene: Scene
   /** What the gateway's `/metrics` says now. */
   exposition(): Promise<string>
+  stop(): Promise<void>
 }
 
 const adminToken = 'planted-admin-token-of-operations'
@@ -19,32 +22,48 @@ const usage = {
   completion_tokens_details: { reasoning_tokens: 4 },
 }
 
-/** A gateway that has seen traffic of every kind: answered, streamed, failed over, refused, broken off, left. */
+/** A gateway with shared state that has seen traffic of every kind: answered, streamed, failed over, refused, broken off, left. */
 export async function createBusyScene(): Promise<BusyScene> {
-  const scene = await createScene({
-    env: { MODELGATE_ADMIN_TOKEN: adminToken },
+  const redis = await startRedis()
+  const scene = await openScene(redis.url).catch(async (error: unknown) => {
+    await redis.stop()
+    throw error
+  })
+  const stop = async () => {
+    await scene.stop()
+    await redis.stop()
+  }
+  try {
+    await keepCredential(scene)
+    await sendTraffic(scene)
+  } catch (error) {
+    await stop()
+    throw error
+  }
+  const exposition = async () => (await fetch(`${scene.gateway.url}/metrics`)).text()
+  return { scene, exposition, stop }
+}
+
+/** Models of every kind, the control plane open. */
+async function openScene(redisUrl: string): Promise<Scene> {
+  return createScene({
+    env: {
+      REDIS_URL: redisUrl,
+      MODELGATE_MASTER_KEY: randomBytes(32).toString('base64'),
+      MODELGATE_ADMIN_TOKEN: adminToken,
+    },
     upstreams: { main: undefined, spare: undefined, slow: undefined, tokens: tokenAnswer },
     config: ({ main = '', spare = '', slow = '', tokens = '' }) => ({
       models: [
         chatModel('gpt', { main, spare }),
         chatModel('lone', { main }),
         chatModel('left', { slow }),
+        chatModel('failing', { main }),
         embeddingModel('vectors', { main }),
         { name: 'azure', connections: [azureConnection(main, tokens)] },
       ],
     }),
   })
-  try {
-    await keepCredential(scene)
-    await sendTraffic(scene)
-    return {
-      scene,
-      exposition: async () => (await fetch(`${scene.gateway.url}/metrics`)).text(),
-    }
-  } catch (error) {
-    await scene.stop()
-    throw error
-  }
 }
 
 function tokenAnswer(response: Parameters<typeof sendJson>[0]): void {
@@ -120,10 +139,10 @@ async function sendTraffic(scene: Scene): Promise<void> {
   statuses.push(await send({ stream: true, model: 'lone' }))
   await leave(scene, slow)
   main.script = failure(500, 'the provider has fallen over')
-  statuses.push(await send({}))
+  statuses.push(await send({}), await send({ model: 'failing' }))
   main.script = failure(429, 'too many', { 'retry-after': '600' })
   statuses.push(await send({ model: 'lone' }), await send({ model: 'lone' }))
-  const expected = [200, 200, 200, 200, 200, 200, 404, 401, 404, 200, 200, 429, 429]
+  const expected = [200, 200, 200, 200, 200, 200, 404, 401, 404, 200, 200, 502, 429, 429]
   if (statuses.join() !== expected.join()) throw new Error(`the traffic was answered ${statuses.join()}`)
 }
 

@@ -1,6 +1,15 @@
+import { parseExposition } from '../../src/telemetry/testing/exposition.ts'
+
 export interface Series {
   readonly name: string
   readonly labels: Readonly<Record<string, string>>
+}
+
+/** What a page of metrics says there is. */
+export function seriesOf(exposition: string): Series[] {
+  return [...parseExposition(exposition).values()].flatMap(({ samples }) =>
+    samples.map(({ name, labels }) => ({ name, labels })),
+  )
 }
 
 interface Matcher {

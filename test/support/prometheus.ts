@@ -73,6 +73,8 @@ export async function startPrometheus({ files }: PrometheusOptions): Promise<Pro
   )
   let output = ''
   let hasEnded = false
+  const killAtExit = () => child.kill('SIGKILL')
+  process.once('exit', killAtExit)
   const ended = new Promise<void>((resolve) => {
     const end = () => {
       hasEnded = true
@@ -83,6 +85,7 @@ export async function startPrometheus({ files }: PrometheusOptions): Promise<Pro
   })
   child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()))
   const stop = async () => {
+    process.off('exit', killAtExit)
     if (!hasEnded) child.kill('SIGKILL')
     await ended
     await rm(dir, { recursive: true, force: true })

@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -32,8 +32,9 @@ export interface RedisServerOptions {
   /** More of the command line: `['--requirepass', '…']`. */
   readonly args?: readonly string[]
   readonly port?: number
-  /** A configuration file that the server may rewrite, as sentinels do. */
-  readonly configFile?: (dir: string) => Promise<string>
+  readonly isSentinel?: boolean
+  /** A configuration file to begin with, which the server may rewrite, as sentinels do. */
+  readonly config?: string
   /** How to ask it. */
   readonly client?: RedisOptions
 }
@@ -69,30 +70,18 @@ export async function startRedis(options: RedisServerOptions = {}): Promise<Redi
   const program = await findRedis()
   const port = options.port ?? (await freePort())
   const dir = await mkdtemp(join(tmpdir(), 'modelgate-redis-'))
-  const configured = options.configFile === undefined ? [] : [await options.configFile(dir)]
-  const settings = [
-    ...['--port', `${port}`, '--bind', '127.0.0.1', '--dir', dir, '--save', '', '--daemonize', 'no'],
-    ...(options.appendOnly === true ? ['--appendonly', 'yes', '--appendfsync', 'always'] : []),
-    ...(options.args ?? []),
-  ]
+  const file = join(dir, 'redis.conf')
+  await writeFile(file, options.config ?? '')
+  const settings = options.isSentinel === true ? ['--sentinel'] : []
+  settings.push('--port', `${port}`, '--bind', '127.0.0.1', '--dir', dir, '--daemonize', 'no')
+  if (options.isSentinel !== true) settings.push('--save', '')
+  if (options.appendOnly === true) settings.push('--appendonly', 'yes', '--appendfsync', 'always')
+  settings.push(...(options.args ?? []))
   let child: ChildProcess | null = null
   const killAtExit = () => child?.kill('SIGKILL')
   process.once('exit', killAtExit)
 
-  async function call(name: string, ...args: string[]): Promise<unknown> {
-    const client = new Redis({
-      ...{ port, host: '127.0.0.1', lazyConnect: true, connectTimeout: 2_000, commandTimeout: 10_000 },
-      ...{ retryStrategy: () => null, enableReadyCheck: false, protocol: 2, disableClientInfo: true },
-      ...options.client,
-    })
-    client.on('error', () => undefined)
-    try {
-      await client.connect()
-      return await client.call(name, args)
-    } finally {
-      client.disconnect()
-    }
-  }
+  const call = createCall({ port, ...options.client })
 
   async function end(signal: NodeJS.Signals): Promise<void> {
     if (child === null) return
@@ -109,7 +98,7 @@ export async function startRedis(options: RedisServerOptions = {}): Promise<Redi
   async function start({ empty = false }: { empty?: boolean } = {}): Promise<void> {
     await end('SIGKILL')
     if (empty) await rm(join(dir, 'appendonlydir'), { recursive: true, force: true })
-    const started = spawn(program, [...configured, ...settings], { stdio: ['ignore', 'pipe', 'pipe'] })
+    const started = spawn(program, [file, ...settings], { stdio: ['ignore', 'pipe', 'pipe'] })
     child = started
     let output = ''
     const keep = (chunk: Buffer) => (output = (output + chunk.toString()).slice(-4_000))
@@ -141,5 +130,28 @@ export async function startRedis(options: RedisServerOptions = {}): Promise<Redi
       await end('SIGKILL')
       await rm(dir, { recursive: true, force: true })
     },
+  }
+}
+
+function createCall(options: RedisOptions): RedisServer['call'] {
+  return async function call(name, ...args) {
+    const client = new Redis({
+      host: '127.0.0.1',
+      lazyConnect: true,
+      connectTimeout: 2_000,
+      commandTimeout: 10_000,
+      retryStrategy: () => null,
+      enableReadyCheck: false,
+      protocol: 2,
+      disableClientInfo: true,
+      ...options,
+    })
+    client.on('error', () => undefined)
+    try {
+      await client.connect()
+      return await client.call(name, args)
+    } finally {
+      client.disconnect()
+    }
   }
 }

@@ -3,7 +3,7 @@ import { readTransfer } from '../../registry/transfer/transfer-file.ts'
 import type { Command } from '../command-line.ts'
 import { SIGNING_KEY } from '../signing-key.ts'
 import { readBounded } from './read-bounded.ts'
-import { toldCounts } from './told-counts.ts'
+import { isEmpty, toldCounts } from './told-counts.ts'
 import { commandActor, type CommandParts, type OpenedState, withState } from './with-state.ts'
 
 const help = `  --input FILE  what export has written; standard input unless given
@@ -53,7 +53,7 @@ async function run(
 
 function besides({ removed, rootKey, sealed }: Imported): string[] {
   return [
-    ...(removed > 0 ? [`${removed} entities that were in the store and are not in the file are gone`] : []),
+    ...(isEmpty(removed) ? [] : [`removed ${toldCounts(removed)}`]),
     ...(rootKey === 'store' ? ['fingerprints were made anew: this store has a root key of its own'] : []),
     ...(sealed[SIGNING_KEY] === 'replaced'
       ? [

@@ -3,6 +3,7 @@ import type { MasterKey } from '../../registry/master-key.ts'
 import { rotateMasterKey } from '../../registry/rotate-master-key.ts'
 import type { Command } from '../command-line.ts'
 import { SIGNING_KEY } from '../signing-key.ts'
+import { counted } from './told-counts.ts'
 import { commandActor, type CommandParts, configuredKeys, type OpenedState, withState } from './with-state.ts'
 
 const help = `With MODELGATE_MASTER_KEY=new:BASE64,old:BASE64 everything is wrapped under the first key, while gateways go on; then
@@ -40,16 +41,15 @@ async function rotate({ out }: CommandParts, { config, store, vault, keys }: Ope
     blobNames: [SIGNING_KEY],
   })
   const [first, ...others] = keys
-  const done = `${credentials} credentials and ${blobs} other values were wrapped under the master key ${first.id}`
-  out(
-    credentials + blobs === 0
-      ? `everything is wrapped under the master key ${first.id} already\n`
-      : `${done}\n`,
-  )
+  const wrapped = `${counted(credentials, 'credential')} and ${counted(blobs, 'other value')}`
+  if (credentials + blobs > 0) out(`wrapped ${wrapped} under the master key ${first.id}\n`)
+  else out(`everything is wrapped under the master key ${first.id} already\n`)
   if (config.master_keys !== null) out(notNeeded(others))
   else {
     dropOldKeys({ dataDir: config.state.data_dir, keys })
-    out(`${config.state.data_dir}/master.key holds this key alone now\n`)
+    out(
+      `${config.state.data_dir}/master.key holds this key alone now: what was exported before needs the former one\n`,
+    )
   }
   return 0
 }

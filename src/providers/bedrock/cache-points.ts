@@ -18,8 +18,8 @@ export function cachePoint(mark: CacheControl, rules: CacheRules): { cachePoint:
 }
 
 /** Whether the client marks anything at all for the prompt cache. */
-export function hasCacheMarks({ messages, tools = [] }: ChatRequest): boolean {
-  const holders = [...messages, ...messages.flatMap(({ content }) => partsOf(content)), ...tools]
+export function hasCacheMarks({ messages, tools }: ChatRequest): boolean {
+  const holders = [...messages, ...messages.flatMap(({ content }) => partsOf(content)), ...(tools ?? [])]
   return holders.some((holder) => readCacheControl(holder) !== null)
 }
 

@@ -30,8 +30,8 @@ export interface ImportOptions {
 
 export interface Imported {
   readonly counts: EntityCounts
-  /** How many entities were in the store and are not in the file. */
-  readonly removed: number
+  /** What was in the store and is not in the file. */
+  readonly removed: EntityCounts
   /** `file`: fingerprints and versions stay; `store`: it had one, and fingerprints were made anew under it. */
   readonly rootKey: 'file' | 'store'
   /** By name, what became of each sealed value beside the registry. */
@@ -76,7 +76,9 @@ export async function importRegistry(options: ImportOptions): Promise<Imported> 
     const sealed: [string, SealedOutcome][] = []
     for (const name of names)
       sealed.push([name, await putSealed({ blobs, vault, name, sealed: sealedOf(name) })])
-    await declareTrue({ blobs, vault }, state.position.epoch)
+    // Of a registry that is begun with this: known to the store alone until now.
+    const { position } = await store.registry.fetch(state.position)
+    await declareTrue({ blobs, vault }, position.epoch)
     return { counts: countsOf(records), removed, rootKey, sealed: Object.fromEntries(sealed) }
   } finally {
     await sync.stop()
@@ -86,7 +88,7 @@ export async function importRegistry(options: ImportOptions): Promise<Imported> 
 function requireRoom(entities: number, replace: boolean): void {
   if (entities === 0 || replace) return
   throw new Error(
-    `The store holds ${entities} entities already. With --replace they go, where they are not in the file.`,
+    `The store is not empty (entities: ${entities}). With --replace they go, where they are not in the file.`,
   )
 }
 
@@ -98,7 +100,7 @@ interface ChangeOptions {
   readonly head: Transfer['head']
 }
 
-function changeOf({ before, records, settle, rootKey, head }: ChangeOptions): Change<number> {
+function changeOf({ before, records, settle, rootKey, head }: ChangeOptions): Change<EntityCounts> {
   const inFile = new Set(records.map(({ kind, record }) => `${kind} ${record.id}`))
   const present = keysOf(before)
   const deletes = present.filter(({ kind, id }) => !inFile.has(`${kind} ${id}`))
@@ -108,7 +110,7 @@ function changeOf({ before, records, settle, rootKey, head }: ChangeOptions): Ch
     puts: records.map(settle),
     deletes,
     audit: [{ action: 'registry.import', entity: null, before: { entities: countsOf(present) }, after }],
-    result: deletes.length,
+    result: countsOf(deletes),
   }
 }
 

@@ -201,6 +201,16 @@ describe('a credential in error', () => {
     hold.settle({ kind: 'success', firstByteMs: 10 })
   })
 
+  it('is well again with a trial whose whole answer came at once', async () => {
+    const scene = await startInError()
+    scene.upstream.script = () => chatAnswer
+    await scene.advance(60_000)
+    const hold = scene.one.pool.acquire(scene.one.pool.entry(scene.hit))
+    hold.settle({ kind: 'success', firstByteMs: 10 })
+    expect(scene.states()).toEqual([null, null, null, null])
+    expect(scene.status()).toBe('active')
+  })
+
   it('is well again too where another replica’s trial passes', async () => {
     const scene = await startInError()
     scene.one.pool.receive(scene.hit.id, { kind: 'ready' })

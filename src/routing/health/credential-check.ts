@@ -96,7 +96,9 @@ export function createCredentialCheck(options: CredentialCheckOptions): Credenti
     onTransition({ connection, from, to, origin }) {
       if (signal.aborted) return
       const isError = () => evidence.credential(connection.credential).status === 'error'
-      if (to.kind === 'ready' && from.kind !== 'ready' && isError()) recovered(connection.credential)
+      const isBack = to.kind === 'ready' && from.kind !== 'ready'
+      // The success that brought it back has been noted by now, and shows the credential well already.
+      if (isBack && evidence.credentialRefused(connection.credential)) recovered(connection.credential)
       const isNew = from.kind === 'ready' || from.kind === 'trial'
       const isRefused = to.kind === 'unhealthy' && to.reason === 'authentication'
       // What another replica was refused is that one's to confirm.

@@ -3,6 +3,7 @@ import type { Connection, Credential } from '../../core/entities.ts'
 import type { FailureReason } from '../../core/failure.ts'
 import type { Refused } from './ask.ts'
 import type { Notebook } from './notebook.ts'
+import type { Sighting } from './sightings.ts'
 
 /** `error` shows and excludes nothing; `inactive` does (design §5). */
 export interface CredentialHealth {
@@ -15,6 +16,8 @@ export interface CredentialHealth {
 /** What is known of credentials as such, under `credential:<id>:<version>` in the notebook. */
 export interface CredentialEvidence {
   health(credential: Credential): CredentialHealth
+  /** Whether the last judgement was a refusal, whatever has passed since. */
+  wasRefused(credential: Credential): boolean
   judged(credential: Credential, refused: Pick<Refused, 'reason' | 'message'> | null): void
 }
 
@@ -41,15 +44,20 @@ export function createCredentialEvidence({
     return false
   }
 
+  function refusalOf(credential: Credential): Sighting | null {
+    const { success, failure } = notebook.seen(credentialId(credential))
+    return failure !== null && (success === null || failure.at > success.at) ? failure : null
+  }
+
   return {
     health(credential) {
       const fine = { reason: null, message: null }
       if (credential.status === 'inactive') return { status: 'inactive', ...fine }
-      const { success, failure } = notebook.seen(credentialId(credential))
-      const isRefused = failure !== null && (success === null || failure.at > success.at)
-      if (!isRefused || hasPassedSince(credential, failure.at)) return { status: 'active', ...fine }
-      return { status: 'error', reason: failure.reason, message: failure.message }
+      const refusal = refusalOf(credential)
+      if (refusal === null || hasPassedSince(credential, refusal.at)) return { status: 'active', ...fine }
+      return { status: 'error', reason: refusal.reason, message: refusal.message }
     },
+    wasRefused: (credential) => refusalOf(credential) !== null,
     judged(credential, refused) {
       const { reason, message } = refused ?? { reason: null, message: null }
       const sighting = { at: clock.now(), by: 'probe', latencyMs: null, reason, message } as const

@@ -26,6 +26,8 @@ export interface HealthEvidence extends EvidenceSharing {
   /** Of its enabled connections. */
   model(model: Pick<Model, 'connections'>): ModelHealth
   credential(credential: Credential): CredentialHealth
+  /** Whether a credential was refused when it was last judged, whatever has passed since. */
+  credentialRefused(credential: Credential): boolean
   /** When a connection last succeeded, and when it was last probed, ms since 1970; -Infinity for never. */
   lastGood(connection: Connection): { readonly success: number; readonly probe: number }
   /** A probe has ended, and the pool has been told. */
@@ -91,6 +93,7 @@ export function createEvidence(options: EvidenceOptions): HealthEvidence {
     connection: health,
     model: (model) => modelHealthOf(model.connections.filter(isOn).map(health)),
     credential: (credential) => credentials.health(credential),
+    credentialRefused: (credential) => credentials.wasRefused(credential),
     credentialJudged: (credential, refused) => credentials.judged(credential, refused),
     lastGood(connection) {
       const { success, failure } = seen(connection)

@@ -1,10 +1,12 @@
-import { randomUUID } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import type { DatabaseSync } from 'node:sqlite'
 import { checkBatch, MAX_DELETED } from '../bounds.ts'
 import type {
+  CommitResult,
   EntityKey,
   EntityKind,
   RegistryBatch,
+  RegistryChanges,
   RegistryPosition,
   RegistryStore,
   StoredEntity,
@@ -29,8 +31,55 @@ export function createRegistry(database: DatabaseSync): RegistryStore {
     'INSERT INTO registry (only, epoch, revision, floor) VALUES (1, ?, 0, 0) ON CONFLICT DO NOTHING',
   )
   const standing = database.prepare('SELECT epoch, revision, floor FROM registry')
-  const all = database.prepare('SELECT kind, id, json FROM entity WHERE json IS NOT NULL')
-  const since = database.prepare('SELECT kind, id, json FROM entity WHERE revision > ?')
+  const selectAll = database.prepare('SELECT kind, id, json FROM entity WHERE json IS NOT NULL')
+  const selectSince = database.prepare('SELECT kind, id, json FROM entity WHERE revision > ?')
+  const write = createWriter(database)
+  begin.run(randomBytes(12).toString('hex'))
+
+  const stand = () => standing.get() as unknown as Standing
+
+  function changes(since: RegistryPosition | null): RegistryChanges {
+    const { epoch, revision, floor } = stand()
+    const isKnown = since?.epoch === epoch && since.revision <= revision && since.revision >= floor
+    const rows = (isKnown ? selectSince.all(since.revision) : selectAll.all()) as unknown as Row[]
+    const entities: StoredEntity[] = []
+    const deleted: EntityKey[] = []
+    for (const { kind, id, json } of rows) {
+      if (json === null) deleted.push({ kind, id })
+      else entities.push({ kind, id, json })
+    }
+    return { position: { epoch, revision }, whole: !isKnown, entities, deleted }
+  }
+
+  function commit(batch: RegistryBatch, expected: RegistryPosition | null): CommitResult {
+    const { epoch, revision } = stand()
+    const isThere = expected === null || (expected.epoch === epoch && expected.revision === revision)
+    if (!isThere || !write.continuesTrail(batch)) return { kind: 'conflict' }
+    write.audit(batch)
+    const next = revision + Number(isChange(batch))
+    if (next > revision) write.entities(batch, next)
+    return { kind: 'committed', position: { epoch, revision: next } }
+  }
+
+  return {
+    fetch: async (since) => transact(database, () => changes(since)),
+    async commit(batch, expected) {
+      checkBatch(batch, expected)
+      const result = transact(database, () => commit(batch, expected))
+      if (result.kind === 'committed' && isChange(batch))
+        queueMicrotask(() => listeners.tell(result.position))
+      return result
+    },
+    watch: (listener) => listeners.add(listener),
+  }
+}
+
+function isChange({ puts, deletes }: RegistryBatch): boolean {
+  return puts.length + deletes.length > 0
+}
+
+/** The statements of one commit; the caller has a transaction open. */
+function createWriter(database: DatabaseSync) {
   const put = database.prepare(
     `INSERT INTO entity (kind, id, json, revision) VALUES (?, ?, ?, ?)
      ON CONFLICT (kind, id) DO UPDATE SET json = excluded.json, revision = excluded.revision`,
@@ -38,74 +87,32 @@ export function createRegistry(database: DatabaseSync): RegistryStore {
   const remove = database.prepare(
     'UPDATE entity SET json = NULL, revision = ? WHERE kind = ? AND id = ? AND json IS NOT NULL',
   )
-  const advance = database.prepare('UPDATE registry SET revision = ?')
-  const oldest = database.prepare(
+  const move = database.prepare('UPDATE registry SET revision = ?')
+  // Of the deleted, the newest that is one too many. Those of one revision are forgotten together.
+  const selectForgotten = database.prepare(
     'SELECT revision FROM entity WHERE json IS NULL ORDER BY revision DESC LIMIT 1 OFFSET ?',
   )
   const forget = database.prepare('DELETE FROM entity WHERE json IS NULL AND revision <= ?')
-  const raise = database.prepare('UPDATE registry SET floor = ?')
+  const raiseFloor = database.prepare('UPDATE registry SET floor = ?')
   const lastEntry = database.prepare('SELECT coalesce(max(sequence), 0) AS sequence FROM audit_entry')
-  const addEntry = database.prepare('INSERT INTO audit_entry (sequence, at, json) VALUES (?, ?, ?)')
-  transact(database, () => begin.run(randomUUID()))
-
-  function stand(): Standing {
-    const row = standing.get()
-    return {
-      epoch: String(row?.['epoch']),
-      revision: Number(row?.['revision']),
-      floor: Number(row?.['floor']),
-    }
-  }
-
-  function write({ puts, deletes }: RegistryBatch, revision: number): void {
-    for (const { kind, id, json } of puts) put.run(kind, id, json, revision)
-    for (const { kind, id } of deletes) remove.run(revision, kind, id)
-    advance.run(revision)
-    const forgotten = oldest.get(MAX_DELETED)?.['revision']
-    if (forgotten === undefined) return
-    forget.run(forgotten)
-    raise.run(forgotten)
-  }
-
-  function isBeside({ audit }: RegistryBatch, expected: RegistryPosition | null, now: Standing): boolean {
-    const isElsewhere =
-      expected !== null && (expected.epoch !== now.epoch || expected.revision !== now.revision)
-    const next = Number(lastEntry.get()?.['sequence']) + 1
-    return isElsewhere || audit.some(({ sequence }, index) => sequence !== next + index)
-  }
+  const append = database.prepare('INSERT INTO audit_entry (sequence, at, json) VALUES (?, ?, ?)')
 
   return {
-    async fetch(known) {
-      return transact(database, () => {
-        const { epoch, revision, floor } = stand()
-        const isReached =
-          known !== null && known.epoch === epoch && known.revision <= revision && known.revision >= floor
-        const rows = (isReached ? since.all(known.revision) : all.all()) as unknown as Row[]
-        return {
-          position: { epoch, revision },
-          whole: !isReached,
-          entities: rows.flatMap(({ kind, id, json }): StoredEntity[] =>
-            json === null ? [] : [{ kind, id, json }],
-          ),
-          deleted: rows.flatMap(({ kind, id, json }): EntityKey[] => (json === null ? [{ kind, id }] : [])),
-        }
-      })
+    continuesTrail({ audit }: RegistryBatch): boolean {
+      const last = audit.length === 0 ? 0 : Number(lastEntry.get()?.['sequence'])
+      return audit.every(({ sequence }, index) => sequence === last + 1 + index)
     },
-    async commit(batch, expected) {
-      checkBatch(batch, expected)
-      const isChange = batch.puts.length + batch.deletes.length > 0
-      const position = transact(database, () => {
-        const now = stand()
-        if (isBeside(batch, expected, now)) return null
-        const revision = now.revision + Number(isChange)
-        if (isChange) write(batch, revision)
-        for (const { sequence, at, json } of batch.audit) addEntry.run(sequence, at, json)
-        return { epoch: now.epoch, revision }
-      })
-      if (position === null) return { kind: 'conflict' }
-      if (isChange) queueMicrotask(() => listeners.tell(position))
-      return { kind: 'committed', position }
+    audit({ audit }: RegistryBatch): void {
+      for (const { sequence, at, json } of audit) append.run(sequence, at, json)
     },
-    watch: (listener) => listeners.add(listener),
+    entities({ puts, deletes }: RegistryBatch, revision: number): void {
+      for (const { kind, id, json } of puts) put.run(kind, id, json, revision)
+      for (const { kind, id } of deletes) remove.run(revision, kind, id)
+      move.run(revision)
+      const forgotten = selectForgotten.get(MAX_DELETED)?.['revision']
+      if (forgotten === undefined) return
+      forget.run(forgotten)
+      raiseFloor.run(forgotten)
+    },
   }
 }

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createListeners } from '../listeners.ts'
+import type { Command } from './commands.ts'
 import { RedisFailure } from './failure.ts'
-import type { Command, Session } from './session.ts'
+import type { Session } from './session.ts'
 
 export interface LinkOptions {
   /** Opens a session; `last` is where the one before was. */

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import type { Argument } from './commands.ts'
 import { RedisFailure } from './failure.ts'
 import type { Link } from './link.ts'
-import type { Argument } from './session.ts'
 
 const NAMES = [
   'audit-page',

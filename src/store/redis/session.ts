@@ -1,13 +1,11 @@
 import type { Redis } from 'ioredis'
 import { type ClientOptions, openClient } from './client.ts'
+import { type Command, createCommands } from './commands.ts'
 import { within } from './deadline.ts'
 import { RedisFailure } from './failure.ts'
-import { locate, redirection } from './locate.ts'
+import { locate } from './locate.ts'
 import { readServerFacts } from './server-facts.ts'
 import type { Address, Settings } from './settings.ts'
-
-export type Argument = string | Uint8Array
-export type Command = readonly [name: string, ...args: Argument[]]
 
 export interface SessionOptions {
   readonly settings: Settings
@@ -35,10 +33,8 @@ export interface Session {
   end(reason: RedisFailure): void
 }
 
-/** Errors that say that this is the wrong server by now. */
+/** Codes of errors that say that this is the wrong server by now. */
 const DISPLACED = ['MOVED', 'READONLY', 'LOADING', 'MASTERDOWN', 'CLUSTERDOWN', 'NOAUTH']
-/** Between attempts while a slot's keys are on two servers, ms. */
-const TRY_AGAIN_MS = 25
 /** Commands without an answer; beyond that they fail at once. */
 const MAX_PENDING = 10_000
 
@@ -99,49 +95,10 @@ interface Parts {
 
 function begin({ commands, subscriber, opening, end, options, signal }: Parts): Session {
   const { describe, key, pingIntervalMs, pingTimeoutMs } = options
-  /** Where keys are that are on their way to another node of the cluster. */
-  const others = new Map<string, Promise<Redis>>()
+  const send = createCommands({ client: commands, opening })
   let pending = 0
   /** Long commands hold up the others; each has its own deadline. */
   let long = 0
-
-  function otherAt(address: Address): Promise<Redis> {
-    const name = `${address.host}:${address.port}`
-    const known = others.get(name)
-    if (known !== undefined) return known
-    const opened = openClient({ ...opening, address })
-    others.set(name, opened)
-    const forget = () => others.delete(name)
-    opened.then((client) => client.once('end', forget), forget)
-    return opened
-  }
-
-  async function attempt(command: Command, asBytes: boolean): Promise<unknown> {
-    try {
-      return await call(commands, command, asBytes)
-    } catch (error) {
-      const failure = describe(error)
-      if (failure.code !== 'ASK') throw failure
-      const other = await otherAt(redirection(failure, opening.address))
-      // Written in one turn, so that nothing comes in between.
-      const [, answer] = await Promise.all([other.call('ASKING'), call(other, command, asBytes)])
-      return answer
-    }
-  }
-
-  async function send(command: Command, ms: number, asBytes: boolean): Promise<unknown> {
-    const until = performance.now() + ms
-    for (;;) {
-      try {
-        return await attempt(command, asBytes)
-      } catch (error) {
-        const failure = describe(error)
-        if (DISPLACED.includes(failure.code ?? '')) end(failure)
-        if (failure.code !== 'TRYAGAIN' || performance.now() > until || signal.aborted) throw failure
-        await new Promise((resolve) => setTimeout(resolve, TRY_AGAIN_MS))
-      }
-    }
-  }
 
   function check(answer: Promise<unknown>, isStillRight: (failure: RedisFailure) => boolean): void {
     within(answer, { ms: pingTimeoutMs, signal, onTimeout: silent }).catch((error: unknown) => {
@@ -174,7 +131,8 @@ function begin({ commands, subscriber, opening, end, options, signal }: Parts): 
         return await within(send(command, ms, asBytes), { ms, signal, onTimeout: silent })
       } catch (error) {
         const failure = describe(error)
-        if (isLong && failure.code === null) end(failure)
+        const isDisplaced = DISPLACED.includes(failure.code ?? '')
+        if (isDisplaced || (isLong && failure.code === null)) end(failure)
         throw failure
       } finally {
         pending -= 1
@@ -187,9 +145,4 @@ function begin({ commands, subscriber, opening, end, options, signal }: Parts): 
 
 function silent(): RedisFailure {
   return new RedisFailure('no answer in time')
-}
-
-function call(client: Redis, [name, ...args]: Command, asBytes: boolean): Promise<unknown> {
-  const sent = args.map((arg) => (typeof arg === 'string' ? arg : Buffer.from(arg)))
-  return asBytes ? client.callBuffer(name, sent) : client.call(name, sent)
 }

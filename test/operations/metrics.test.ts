@@ -1,0 +1,124 @@
+import { Agent, request } from 'node:http'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { createIssuer } from '../support/tokens.ts'
+import { createBusyScene, type BusyScene } from './busy-scene.ts'
+import { design } from './deployed.ts'
+import { type Series, seriesOf } from './promql.ts'
+
+let busy: BusyScene
+let exposed: Series[]
+
+beforeAll(async () => {
+  busy = await createBusyScene()
+  exposed = seriesOf(await busy.exposition())
+}, 300_000)
+afterAll(() => busy?.stop())
+
+const durations = [
+  'modelgate_request_duration_seconds',
+  'modelgate_time_to_first_token_seconds',
+  'modelgate_overhead_seconds',
+]
+
+/** Every metric of design §10, with its labels. */
+function designed(): Map<string, readonly string[]> {
+  const section = design.slice(design.indexOf('\n## 10.'), design.indexOf('\n## 11.'))
+  const found = new Map<string, readonly string[]>()
+  for (const [, name = '', labels = ''] of section.matchAll(/`(modelgate_[a-z_]+)(?:\{([^}`]*)\})?`/g)) {
+    const names = labels.split(',').map((label) => label.replace(/=.*$/, ''))
+    found.set(name, labels === '' ? [] : names)
+  }
+  for (const name of durations) found.set(name, ['operation', 'model', 'provider', 'connection'])
+  found.set('modelgate_build_info', ['version', 'node'])
+  return found
+}
+
+function labelsOf(series: readonly Series[], name: string): string[] | null {
+  const own = series.filter((one) => one.name === name || one.name === `${name}_count`)
+  if (own.length === 0) return null
+  const sets = new Set(own.map(({ labels }) => Object.keys(labels).toSorted().join()))
+  if (sets.size > 1) throw new Error(`${name} has labels ${[...sets].join(' or ')}`)
+  return Object.keys(own[0]?.labels ?? {}).toSorted()
+}
+
+it('a gateway exposes every metric of the design with its labels, after traffic of every kind', () => {
+  const names = designed()
+  expect(names.size).toBeGreaterThanOrEqual(24)
+  const found = [...names.keys()].map((name) => {
+    const labels = labelsOf(exposed, name)
+    return { name, labels }
+  })
+  expect(found).toEqual(Array.from(names, ([name, labels]) => ({ name, labels: labels.toSorted() })))
+})
+
+it('and none that the design does not tell of, but for those of the process', () => {
+  const names = [...designed().keys()]
+  const families = new Set(exposed.map(({ name }) => name.replace(/_(bucket|sum|count)$/, '')))
+  const strange = [...families].filter((name) => !names.includes(name) && !/^(process|nodejs)_/.test(name))
+  expect(strange).toEqual([])
+  for (const name of ['process_cpu_seconds_total', 'nodejs_eventloop_lag_p99_seconds'])
+    expect(families).toContain(name)
+})
+
+it('what is exposed does not grow with models nobody has, nor with teams, callers and tokens', async () => {
+  const { scene } = busy
+  const agent = new Agent({ keepAlive: true, maxSockets: 24 })
+  const stranger = await createIssuer({ issuer: 'https://stranger.test' })
+  const path = '/v1/chat/completions'
+
+  async function ask(index: number): Promise<void> {
+    // One in a hundred comes from an issuer that nobody trusts, to a path that is not there.
+    const isStrange = index % 100 === 0
+    const claims = { teams: [`team-${index}`], sub: `user-${index}`, jti: `token-${index}` }
+    const token = isStrange
+      ? await stranger.token({ iss: `https://${index}.test` })
+      : await scene.issuer.token(claims)
+    await post(scene.gateway.url + (isStrange ? `${path}/${index}` : path), token, {
+      // Half of them use what is there.
+      model: index % 20 === 1 ? 'vectors' : `model-${index}#connection-${index}`,
+      messages: [],
+    })
+  }
+
+  function post(url: string, token: string, body: unknown): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const headers = {
+        authorization: `Bearer ${token}`,
+        'content-type': 'application/json',
+        'user-agent': `agent ${token.slice(-9)}`,
+      }
+      const sent = request(url, { method: 'POST', agent, headers, timeout: 10_000 }, (answer) => {
+        answer.resume()
+        answer.on('end', () => resolve())
+        answer.on('error', reject)
+      })
+      sent.on('timeout', () => sent.destroy(new Error('no answer within 10 s')))
+      sent.on('error', reject)
+      sent.end(JSON.stringify(body))
+    })
+  }
+
+  async function askAll(from: number, to: number): Promise<number> {
+    let next = from
+    const worker = async () => {
+      while (next < to) await ask(next++)
+    }
+    await Promise.all(Array.from({ length: 24 }, worker))
+    return seriesOf(await busy.exposition()).filter(({ name }) => name.startsWith('modelgate_')).length
+  }
+
+  try {
+    const halfway = await askAll(0, 5_000)
+    expect(await askAll(5_000, 10_000)).toBe(halfway)
+    // The first thousand teams that are registered nowhere keep their names, with each model that they may use.
+    expect(halfway).toBeLessThan(exposed.length + 2 * 1_100)
+    const after = seriesOf(await busy.exposition())
+    for (const planted of ['model-', 'connection-', 'user-', 'token-', '.test/', 'agent ']) {
+      expect(
+        after.filter(({ labels }) => Object.values(labels).some((value) => value.startsWith(planted))),
+      ).toEqual([])
+    }
+  } finally {
+    agent.destroy()
+  }
+}, 60_000)
