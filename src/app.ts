@@ -5,6 +5,7 @@ import { createListeners } from './app/listeners.ts'
 import { observe } from './app/observe.ts'
 import { createPagesApp } from './app/pages.ts'
 import { createParts } from './app/parts.ts'
+import { createTraces } from './app/traces.ts'
 import type { Config } from './config.ts'
 import { type Clock, systemClock } from './core/clock.ts'
 import type { Provider } from './core/provider.ts'
@@ -55,7 +56,13 @@ export function createApp({ config, providers, log, version, clock = systemClock
   const isReady = () => sync.status().kind !== 'starting'
   const gate = createGate({ maxInflight: config.limits.max_inflight, isReady })
   observe({ metrics, part, router, gate, evidence: health.evidence, store, clock })
-  const records = inBatches(createRecorder({ metrics, log }))
+  const { otlp_endpoint: endpoint } = config.telemetry
+  const traces = endpoint && createTraces({ endpoint, fetchText: outbound.fetchText, log, version })
+  const recorder = createRecorder({ metrics, log })
+  const records = inBatches((record: RequestRecord) => {
+    recorder(record)
+    if (traces) traces.record(record)
+  })
   const remoteAddress = createRemoteAddress(config.listen.trusted_proxies)
   const { authenticate, gatewayKey } = access
   const proxy = createProxy({
@@ -67,6 +74,7 @@ export function createApp({ config, providers, log, version, clock = systemClock
     sign: outbound.sign,
     fetchAsset: outbound.fetchAsset,
     record: records.add,
+    trace: traces ? traces.begin : null,
     onFault: (error, requestId) =>
       log.error('a request failed within the gateway', { request_id: requestId, error }),
     gate,
@@ -103,8 +111,9 @@ export function createApp({ config, providers, log, version, clock = systemClock
       const all = await gate.empty(timeout_seconds * 1000)
       if (!all) log.warn('requests were broken off', { inflight: gate.inflight })
       await listeners.close(all ? lastAnswersMs : 0)
-      await parts.stop()
       records.drain()
+      if (traces) await traces.stop()
+      await parts.stop()
       metrics.close()
       log.info('stopped')
     },

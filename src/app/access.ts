@@ -10,15 +10,16 @@ import type { Config } from '../config.ts'
 import { issuerOptions } from '../config/issuer-options.ts'
 import type { Clock } from '../core/clock.ts'
 import type { Vault } from '../registry/vault.ts'
-import type { SealedBlobStore } from '../store/contract.ts'
+import type { Store } from '../store/contract.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import type { FetchText } from '../upstream/fetch-text.ts'
 import { signingKeyIn } from './signing-key.ts'
+import { whenUp } from './when-up.ts'
 
 export interface AccessOptions {
   readonly config: Config
-  readonly blobs: SealedBlobStore
+  readonly store: Store
   readonly vault: Vault
   readonly fetchText: FetchText
   readonly metrics: Metrics
@@ -42,18 +43,26 @@ export interface RevokedToken {
   readonly expiresAt: number
 }
 
+/** Within the time that loading keys may take, with some left to ask. */
+const CONNECTING_MS = 4_000
+
 /** Whose tokens are accepted: the configured issuers' and the gateway's own. */
 export function createAccess({
   config,
-  blobs,
+  store,
   vault,
   fetchText,
   metrics,
   log,
   clock,
 }: AccessOptions): Access {
-  const store = signingKeyIn({ blobs, vault })
-  const gatewayKey = createGatewayKey({ load: () => loadGatewayKey(store), clock })
+  const signingKey = signingKeyIn({ blobs: store.blobs, vault })
+  const load = async () => {
+    // A process that has just started is still connecting, and who fails at first is left alone for a while.
+    await whenUp(store, CONNECTING_MS)
+    return loadGatewayKey(signingKey)
+  }
+  const gatewayKey = createGatewayKey({ load, clock })
   const adminToken = config.admin_token === null ? null : createAdminToken(config.admin_token)
   const onRefresh = (issuer: string, result: string, detail: string | null) => {
     metrics.jwksRefresh(issuer, result)

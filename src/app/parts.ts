@@ -31,7 +31,7 @@ export function createParts({ config, providers, log, version, clock }: PartsOpt
   const { data_dir: dataDir } = config.state
   const vault = createVault({ keys: config.master_keys ?? loadMasterKeys({ dataDir }) })
   const { fetchText } = outbound
-  const access = createAccess({ config, blobs: store.blobs, vault, fetchText, metrics, log, clock })
+  const access = createAccess({ config, store, vault, fetchText, metrics, log, clock })
   const part = createRegistryPart({ config, store, vault, providers, log, clock })
   const { registry } = part
   const holder = randomUUID()

@@ -3,7 +3,7 @@ import type { Authenticator } from '../access/authenticate.ts'
 import type { Clock } from '../core/clock.ts'
 import type { Connection, Credential } from '../core/entities.ts'
 import type { Asset, AssetRequest, Provider, SignerName, UpstreamRequest } from '../core/provider.ts'
-import type { RequestRecord } from '../core/record.ts'
+import type { RequestRecord, TraceContext } from '../core/record.ts'
 import type { Deadlines, Transport } from '../core/transport.ts'
 import type { Registry } from '../registry/snapshot.ts'
 import type { Router } from '../routing/router.ts'
@@ -24,6 +24,8 @@ export interface ProxyDeps {
   ) => Promise<UpstreamRequest> | UpstreamRequest
   readonly fetchAsset: (request: AssetRequest, signal: AbortSignal) => Promise<Asset>
   readonly record: (record: RequestRecord) => void
+  /** Continues the trace of a `traceparent`, or begins one; null: no traces are kept. */
+  readonly trace: ((traceparent: string | undefined) => TraceContext) | null
   /** A fault of the gateway's own: logged, answered as 500, never fatal. */
   readonly onFault: (error: unknown, requestId: string) => void
   readonly gate: Gate

@@ -71,8 +71,7 @@ function isPassing(error: GatewayError): boolean {
 async function tryOnce(options: FailoverOptions, attempt: Attempt): Promise<Tried> {
   const { journal, signal } = options
   const { connection } = attempt
-  journal.beginWaiting()
-  journal.connection = connection
+  journal.beginAttempt(connection)
   const close = (outcome: AttemptRecord['outcome']) => {
     const durationMs = journal.endWaiting()
     journal.attempts.push({
@@ -81,6 +80,7 @@ async function tryOnce(options: FailoverOptions, attempt: Attempt): Promise<Trie
       connection: connection.name,
       outcome,
       durationMs,
+      ...(journal.span === null ? {} : { span: journal.span }),
     })
   }
   const failed = (error: unknown) => {

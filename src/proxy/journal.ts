@@ -2,8 +2,15 @@ import type { Clock } from '../core/clock.ts'
 import type { Connection, Principal } from '../core/entities.ts'
 import type { GatewayError } from '../core/errors.ts'
 import type { Operation } from '../core/openai.ts'
-import type { AttemptRecord, RequestOutcome, RequestRecord } from '../core/record.ts'
+import type {
+  AttemptRecord,
+  AttemptSpan,
+  RequestOutcome,
+  RequestRecord,
+  RequestTrace,
+} from '../core/record.ts'
 import type { Usage } from '../core/usage.ts'
+import { newSpanId, traceparentOf } from '../telemetry/traces/trace-context.ts'
 
 export interface JournalOptions {
   readonly requestId: string
@@ -12,6 +19,8 @@ export interface JournalOptions {
   readonly path: string
   readonly clock: Clock
   readonly record: (record: RequestRecord) => void
+  /** null: no traces are kept. */
+  readonly trace?: RequestTrace | null
 }
 
 /** The facts of one request as they become known; `close` hands them on exactly once. */
@@ -26,6 +35,8 @@ export class Journal {
   error: GatewayError | null = null
   outcome: RequestOutcome = 'success'
   authMs = 0
+  /** Of the attempt under way, where traces are kept. */
+  span: AttemptSpan | null = null
   readonly attempts: AttemptRecord[] = []
   readonly #options: JournalOptions
   readonly #startedAt: number
@@ -51,9 +62,18 @@ export class Journal {
     this.#firstTokenMs ??= this.#elapsed()
   }
 
-  /** A stretch of waiting for the upstream begins. */
-  beginWaiting(): void {
+  /** An attempt begins, and with it a stretch of waiting for the upstream. */
+  beginAttempt(connection: Connection): void {
+    this.connection = connection
     this.#waitingSince = this.#options.clock.monotonic()
+    if (!this.#options.trace) return
+    this.span = { spanId: newSpanId(), offsetMs: this.#elapsed(), modelName: connection.modelName }
+  }
+
+  /** What the upstream is told of the trace: the attempt's own span; null where no traces are kept. */
+  get traceparent(): string | null {
+    const { trace } = this.#options
+    return trace && this.span ? traceparentOf(trace.context, this.span.spanId) : null
   }
 
   /** How long that stretch was, ms. */
@@ -96,6 +116,7 @@ export class Journal {
       firstTokenMs: this.#firstTokenMs,
       usage: this.usage,
       upstreamRequestId: this.upstreamRequestId,
+      trace: this.#options.trace ?? null,
     })
   }
 

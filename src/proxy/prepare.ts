@@ -12,7 +12,8 @@ export interface Prepared {
   readonly request: ParsedRequest
   readonly unfit: ReadonlySet<string>
   translator(connection: Connection): Translator
-  call(connection: Connection): Call
+  /** `traceparent`: in place of the client's; null leaves it. */
+  call(connection: Connection, traceparent: string | null): Call
 }
 
 const idPrefix: Record<Operation, string> = { chat: 'chatcmpl-', completions: 'cmpl-', embeddings: 'embd-' }
@@ -61,7 +62,10 @@ export function prepare(
       if (translator === undefined) throw new Error(`${connection.provider} has no ${operation}`)
       return translator
     },
-    call: (connection) => ({ ...shared, connection }) as Call,
+    call: (connection, traceparent) =>
+      (traceparent === null
+        ? { ...shared, connection }
+        : { ...shared, connection, headers: { ...shared.headers, traceparent } }) as Call,
   }
 }
 

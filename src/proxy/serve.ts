@@ -148,7 +148,7 @@ function keyFor(model: Model, request: ParsedRequest): string | null {
 
 async function answerWhole(visit: Visit, prepared: Prepared, { connection }: Try): Promise<Tried> {
   const { deps, journal, signal, outgoing } = visit
-  const call = prepared.call(connection)
+  const call = prepared.call(connection, journal.traceparent)
   const translator = prepared.translator(connection)
   const fetching = fetchAssets(deps, translator, call, signal)
   if (fetching instanceof Promise) await fetching
@@ -165,7 +165,7 @@ async function answerStream(
   { connection, answered }: Try,
 ): Promise<Tried> {
   const { deps, journal, signal } = visit
-  const call = prepared.call(connection)
+  const call = prepared.call(connection, journal.traceparent)
   const translator = prepared.translator(connection)
   const fetching = fetchAssets(deps, translator, call, signal)
   if (fetching instanceof Promise) await fetching

@@ -8,6 +8,7 @@ import type { ProxyDeps } from './deps.ts'
 import { headerText, requestIdOf } from './headers.ts'
 import { Journal } from './journal.ts'
 import { discardBody } from './read-body.ts'
+import { single } from './resolve.ts'
 import type { Visit } from './serve.ts'
 
 /**
@@ -29,6 +30,10 @@ export async function visited(
     path: pathFor(operation),
     clock: deps.clock,
     record: deps.record,
+    trace: deps.trace && {
+      context: deps.trace(single(incoming.headers['traceparent']) ?? undefined),
+      startedAt: deps.clock.now(),
+    },
   })
   const left = new AbortController()
   let leave: (() => void) | null = null

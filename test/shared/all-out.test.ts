@@ -5,13 +5,15 @@ import type { Gateway } from '../support/gateway.ts'
 import { type RedisServer, startRedis } from '../support/redis-server.ts'
 import { chatModel } from '../support/scene.ts'
 import { chatAnswer, failure, type Script } from '../support/upstream.ts'
+import { until } from '../support/wait.ts'
 
 interface Answer {
   readonly status: number
   readonly code: string | null
-  readonly connection: string | null
   readonly retryAfterMs: number
 }
+
+const rounds = ['one', 'two', 'three']
 
 describe.each([
   ['one process', 1],
@@ -31,103 +33,115 @@ describe.each([
       replicas,
       ...(redis === null ? {} : { redis: { url: redis.url } }),
       upstreams: { first: script, second: script },
-      config: (urls) => ({ models: [chatModel('gpt', urls)], cooldown }),
+      config: (urls) => ({ models: rounds.map((name) => chatModel(name, urls)), cooldown }),
     })
   }
 
-  const sent = () => Object.values(fleet.upstreams).reduce((sum, { requests }) => sum + requests.length, 0)
-  const recover = () => {
-    for (const upstream of Object.values(fleet.upstreams)) upstream.script = chatAnswer('well again')
+  const requests = () => Object.values(fleet.upstreams).flatMap((upstream) => upstream.requests)
+  const busy = () => Object.values(fleet.upstreams).reduce((sum, upstream) => sum + upstream.busy, 0)
+  const setScript = (script: Script) => {
+    for (const upstream of Object.values(fleet.upstreams)) upstream.script = script
   }
+  const replicaAt = (index: number) => fleet.replicas[index % replicas] as Gateway
 
-  async function ask(replica: Gateway): Promise<Answer> {
-    const response = await fleet.chat(replica)
+  async function ask(replica: Gateway, model: string): Promise<Answer> {
+    const response = await fleet.chat(replica, { model })
     const body = (await response.json()) as { error?: { code: string } }
     return {
       status: response.status,
       code: body.error?.code ?? null,
-      connection: response.headers.get('x-modelgate-connection'),
       retryAfterMs: Number(response.headers.get('retry-after-ms')),
     }
   }
 
-  /** One request to each replica, until all of them say that nothing is left. */
-  async function refusals(): Promise<Answer[]> {
-    const answers: Answer[] = []
-    for (const replica of fleet.replicas) {
-      let answer = await ask(replica)
-      for (let tries = 0; answer.status !== 503 && tries < 10; tries++) answer = await ask(replica)
-      answers.push(answer)
-    }
-    return answers
+  /** Until every replica has both connections of a model in this state. */
+  function untilAll(model: string, wanted: string): Promise<unknown> {
+    return until(`all of ${model} are ${wanted} everywhere`, async () => {
+      const pages = await Promise.all(
+        fleet.replicas.map(async (replica) => (await fleet.admin(replica, 'GET', '/config/llm')).body),
+      )
+      const models = pages.flatMap((page) => (page as { items: ShownModel[] }).items)
+      return models
+        .filter(({ name }) => name === model)
+        .every(({ connections }) => connections.every(({ state }) => state.state === wanted))
+    })
   }
 
-  it('says when to come back, and whoever comes then is let through', { timeout: 60_000 }, async () => {
+  it('says when to come back, and who comes then is let through', { timeout: 60_000 }, async () => {
     // No last resort for what refuses: nothing is asked of it before its time.
-    await start(failure(403, 'no right'), { base_seconds: 2, max_seconds: 2 })
-    const refused = await refusals()
-    for (const { status, code, retryAfterMs } of refused) {
-      expect([status, code]).toEqual([503, 'no_healthy_connection'])
-      expect(retryAfterMs).toBeGreaterThan(0)
-      expect(retryAfterMs).toBeLessThanOrEqual(2_400)
+    await start(failure(403, 'no right'), { base_seconds: 1, max_seconds: 1 })
+    for (const [index, model] of rounds.entries()) {
+      setScript(failure(403, 'no right'))
+      expect(await ask(replicaAt(0), model)).toMatchObject({ status: 502, code: 'upstream_auth_failed' })
+      await untilAll(model, 'unhealthy')
+      const before = requests().length
+      // Whoever refuses a client may be another than who has met the failure.
+      const refused = await ask(replicaAt(index), model)
+      expect([refused.status, refused.code]).toEqual([503, 'no_healthy_connection'])
+      expect(refused.retryAfterMs).toBeGreaterThan(0)
+      expect(refused.retryAfterMs).toBeLessThanOrEqual(1_100)
+      expect(requests()).toHaveLength(before)
+      setScript(chatAnswer('well again'))
+      await sleep(refused.retryAfterMs)
+      const next = await ask(replicaAt(index), model)
+      console.log(`${replicas} replicas: told ${refused.retryAfterMs} ms, then ${next.status}`)
+      expect(next.status).toBe(200)
     }
-    const before = sent()
-    expect(before).toBe(2)
-    recover()
-    // Each client comes back to its replica at the very moment that it was told.
-    const statuses = await Promise.all(
-      refused.map(async ({ retryAfterMs }, index) => {
-        await sleep(retryAfterMs)
-        return (await ask(fleet.replicas[index] as Gateway)).status
-      }),
-    )
-    console.log(
-      `${replicas} replicas: clients told ${refused.map((one) => one.retryAfterMs).join(', ')} ms got ${statuses.join(', ')}`,
-    )
-    expect(statuses).toContain(200)
-    // A client whose replica does not hold the trial is told anew, and not for long: then all is well.
-    const second = await Promise.all(
-      fleet.replicas.map(async (replica, index) => {
-        if (statuses[index] === 200) return 200
-        const { retryAfterMs, status } = await ask(replica)
-        await sleep(status === 200 ? 0 : retryAfterMs)
-        return (await ask(replica)).status
-      }),
-    )
-    expect(second).toEqual(fleet.replicas.map(() => 200))
   })
 
-  it(
-    'lets one request try the one that returns soonest, where all have failed',
-    { timeout: 60_000 },
-    async () => {
-      await start(failure(500, 'broken'), { base_seconds: 60, max_seconds: 60 })
-      // The pool alone decides: three failures in a row put each of them out.
-      for (let tries = 0; tries < 12; tries++) await ask(fleet.replicas[tries % replicas] as Gateway)
-      const answers: Answer[] = []
-      let before = sent()
-      let release = () => {}
-      const released = new Promise<void>((resolve) => (release = resolve))
-      for (const upstream of Object.values(fleet.upstreams)) {
-        upstream.script = async (...answer) => {
-          await released
-          return chatAnswer('well again')(...answer)
-        }
+  it('lets one request try what returns soonest, where all have failed', { timeout: 60_000 }, async () => {
+    const model = 'one'
+    await start(failure(500, 'broken'), { base_seconds: 60, max_seconds: 60 })
+    for (let tries = 0; tries < 12; tries++) await ask(replicaAt(tries), model)
+    await untilAll(model, 'cooling')
+    let release = () => {}
+    const released = new Promise<void>((resolve) => (release = resolve))
+    setScript(async (...answer) => {
+      await released
+      return chatAnswer('well again')(...answer)
+    })
+    const before = requests().length
+    const answers: Answer[] = []
+    const storm: Promise<unknown>[] = []
+    for (let wave = 0; wave < 20; wave++) {
+      for (let index = 0; index < 6; index++) {
+        storm.push(ask(replicaAt(index), model).then((answer) => answers.push(answer)))
       }
-      before = sent()
-      const storm = Array.from({ length: 60 }, async (_, index) => {
-        answers.push(await ask(fleet.replicas[index % replicas] as Gateway))
-      })
-      await sleep(1_500)
-      const atOnce = sent() - before
-      release()
-      await Promise.all(storm)
-      console.log(`${replicas} replicas: ${atOnce} of 60 requests were the last resort at once`)
-      expect(atOnce).toBeLessThanOrEqual(1)
-      for (const { status, code, retryAfterMs } of answers.filter((answer) => answer.status !== 200)) {
-        expect([status, code]).toEqual([503, 'no_healthy_connection'])
-        expect(retryAfterMs).toBeGreaterThan(0)
-      }
-    },
-  )
+      await sleep(50)
+    }
+    await until('the others are refused', () => answers.length === storm.length - 1)
+    expect([requests().length - before, busy()]).toEqual([1, 1])
+    for (const { status, code, retryAfterMs } of answers) {
+      expect([status, code]).toEqual([503, 'no_healthy_connection'])
+      expect(retryAfterMs).toBeGreaterThan(0)
+    }
+    release()
+    await Promise.all(storm)
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(1)
+    for (const replica of fleet.replicas) {
+      await until('it serves again', async () => (await ask(replica, model)).status === 200)
+    }
+  })
+
+  it('has no last resort where providers limit or refuse', { timeout: 60_000 }, async () => {
+    await start(failure(429, 'slow down', { 'retry-after': '60' }), {})
+    expect((await ask(replicaAt(0), 'one')).status).toBe(429)
+    setScript(failure(403, 'no right'))
+    expect((await ask(replicaAt(0), 'two')).status).toBe(502)
+    await untilAll('one', 'cooling')
+    await untilAll('two', 'unhealthy')
+    setScript(chatAnswer('well again'))
+    const before = requests().length
+    for (let index = 0; index < 12; index++) {
+      expect(await ask(replicaAt(index), 'one')).toMatchObject({ status: 429, code: 'rate_limit_exceeded' })
+      expect(await ask(replicaAt(index), 'two')).toMatchObject({ status: 503, code: 'no_healthy_connection' })
+      await sleep(50)
+    }
+    expect(requests()).toHaveLength(before)
+  })
 })
+
+interface ShownModel {
+  readonly name: string
+  readonly connections: readonly { readonly state: { readonly state: string } }[]
+}

@@ -8,6 +8,8 @@ export interface SeenRequest {
   readonly body: string
   /** The body as JSON; throws where it is none. */
   json(): Record<string, unknown>
+  /** `performance.now()` at which it had come. */
+  readonly receivedAt: number
   /** `performance.now()` at which the answer's socket closed before the answer was complete. */
   readonly abortedAt: number | null
 }
@@ -42,6 +44,7 @@ export async function startUpstream(script: Script = chatAnswer('hello')): Promi
         path: incoming.url ?? '',
         headers: incoming.headers,
         body,
+        receivedAt: performance.now(),
         json: () => JSON.parse(body) as Record<string, unknown>,
         abortedAt: null as number | null,
       }

@@ -8,6 +8,7 @@ import type { Store } from '../../store/contract.ts'
 import { createDescriptorDestination } from '../../telemetry/destination.ts'
 import { createLog } from '../../telemetry/log.ts'
 import { openStore } from '../store.ts'
+import { whenUp } from '../when-up.ts'
 
 export interface CommandParts {
   /** The configuration; null where it has faults, which have been told. */
@@ -48,11 +49,8 @@ export async function withState(
   let store: Store | null = null
   try {
     store = openStore({ config, log, exclusive: exclusive(config) })
-    if (config.state.redis.enabled && !store.shared) {
-      throw new Error('state.redis, or REDIS_URL, is set, and this version keeps its state embedded only')
-    }
     const keys = masterKeys(config)
-    await answers(store)
+    if (!(await whenUp(store, UP_MS))) throw new Error(`the store did not answer within ${UP_MS / 1_000} s`)
     return await work({ config, store, keys, vault: createVault({ keys }) })
   } catch (error) {
     err(`modelgate: ${sentenceOf(error)}\n`)
@@ -79,20 +77,6 @@ function userName(): string {
   } catch {
     return `uid ${process.getuid?.() ?? 'unknown'}`
   }
-}
-
-async function answers(store: Store): Promise<void> {
-  if (store.up()) return
-  const isUp = await new Promise<boolean>((resolve) => {
-    const timer = setTimeout(() => resolve(false), UP_MS)
-    const end = store.onLink((up) => {
-      if (!up) return
-      clearTimeout(timer)
-      end()
-      resolve(true)
-    })
-  })
-  if (!isUp) throw new Error(`the store did not answer within ${UP_MS / 1_000} s`)
 }
 
 function sentenceOf(error: unknown): string {

@@ -94,6 +94,29 @@ describe('createMessagesStream', () => {
     expect(stream.end().usage).toMatchObject({ input: 15, output: 40, cachedInput: 3 })
   })
 
+  it('ends blocks whose own end did not come', () => {
+    const { deltas, stream } = translate([
+      messageStart(),
+      ...thinkingBlock(0, 'c2ln', 'hm').filter(({ type }) => type !== 'content_block_stop'),
+      blockStart(1, { type: 'tool_use', id: 'toolu_1', name: 'f', input: { a: 1 } }),
+      messageDelta('tool_use'),
+      messageStop,
+    ])
+    expect(deltas).toContainEqual({
+      thinking_blocks: [{ type: 'thinking', thinking: 'hm', signature: 'c2ln' }],
+    })
+    expect(deltas).toContainEqual({ tool_calls: [{ index: 0, function: { arguments: '{"a":1}' } }] })
+    expect(stream.finished).toBe(true)
+  })
+
+  it('takes an error for one that does not say so', () => {
+    const stream = createMessagesStream(call, { kind: 'text' })
+    const data = JSON.stringify({ error: { type: 'overloaded_error', message: 'Busy.' } })
+    expect(() => stream.push({ type: 'message', data, kind: 'event' })).toThrow(
+      expect.objectContaining({ reason: 'provider_down' }),
+    )
+  })
+
   it('refuses a block that begins twice', () => {
     expect(() =>
       translate([messageStart(), blockStart(0, { type: 'text' }), blockStart(0, { type: 'text' })]),

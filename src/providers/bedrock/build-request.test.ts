@@ -217,6 +217,11 @@ describe('buildRequest', () => {
       },
       'messages[1].content[0]',
     ],
+    ...['constructor', '__proto__'].map((type): [string, object, string] => [
+      `an image of the type ${type}`,
+      { messages: [user([{ type: 'image_url', image_url: { url: `data:${type};base64,AAAA` } }])] },
+      'messages[0].content[0]',
+    ]),
   ])('refuses %s, which would change the answer', (_name, given, param, options) => {
     const failure = catchError(() => build(given as Partial<Body>, options))
     expect(failure).toMatchObject({ code: 'unsupported_parameter', status: 400, param, reason: null })

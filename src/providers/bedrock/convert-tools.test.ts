@@ -71,6 +71,12 @@ requestSuite('convertTools and structured output', [
     },
   },
   {
+    name: 'no tools where they are null, with a family that has no prompt cache',
+    model: llama,
+    given: { tools: null as never },
+    wanted: { toolConfig: undefined },
+  },
+  {
     name: 'no tools for `none` without a history',
     given: { tools: [tool], tool_choice: 'none' },
     wanted: { toolConfig: undefined },

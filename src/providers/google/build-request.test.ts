@@ -79,6 +79,12 @@ const parameterCases: RequestCase[] = [
     dropped: ['logit_bias', 'user', 'metadata', 'verbosity'],
   },
   {
+    name: 'no seed beyond 32 bits',
+    body: { seed: 2 ** 40 },
+    sent: { generationConfig: undefined },
+    dropped: ['seed'],
+  },
+  {
     name: 'the connection’s own fields, last',
     connection: gemini({ overrides: { set: { safetySettings: [] }, drop: ['generationConfig'] } }),
     body: { seed: 1 },

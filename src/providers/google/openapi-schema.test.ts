@@ -16,6 +16,7 @@ describe('openApiSchema', () => {
       object({ a: { type: 'integer', minimum: 1 } }, { required: ['a'], additionalProperties: false }),
       { type: 'OBJECT', properties: { a: { type: 'INTEGER', minimum: 1 } }, required: ['a'] },
     ],
+    ['a type of no meaning, without a fault', { type: 'constructor' }, { type: 'CONSTRUCTOR' }],
     ['null among types', { type: ['string', 'null'] }, { type: 'STRING', nullable: true }],
     ['several types', { type: ['string', 'integer'] }, { anyOf: [{ type: 'STRING' }, { type: 'INTEGER' }] }],
     [

@@ -141,13 +141,19 @@ describe("OpenAI's reasoning models", () => {
     expect(dropped).toEqual(['temperature', 'top_p'])
   })
 
-  it.each(['gpt-4o', 'gpt-4.1', 'gpt-5-chat-latest', 'gpt-3.5-turbo', 'omni', 'chatgpt-4o-latest'])(
-    'are not these: %s',
-    (modelName) => {
-      const sent = { messages: system, max_tokens: 5, temperature: 0.5, stop: 'x', logprobs: true }
-      expect(chat(sent, { modelName }).body).toEqual({ model: modelName, ...sent })
-    },
-  )
+  it.each([
+    'gpt-4o',
+    'gpt-4.1',
+    'gpt-5-chat-latest',
+    'gpt-3.5-turbo',
+    'gpt-35-turbo',
+    'gpt-4o',
+    'omni',
+    'chatgpt-4o-latest',
+  ])('are not these: %s', (modelName) => {
+    const sent = { messages: system, max_tokens: 5, temperature: 0.5, stop: 'x', logprobs: true }
+    expect(chat(sent, { modelName }).body).toEqual({ model: modelName, ...sent })
+  })
 
   it('take sampling again without reasoning, from 5.1 on and never from 6 on', () => {
     const sent = { temperature: 0.5, reasoning_effort: 'none' }

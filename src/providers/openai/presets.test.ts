@@ -322,6 +322,13 @@ describe('embeddings', () => {
     expect(embed('mistral', body).body).toEqual({ model: 'their-model', input: 'a', output_dimension: 8 })
   })
 
+  it('are never asked for as a stream', () => {
+    const asked = embed('openai', { input: 'a', stream: true, stream_options: { include_usage: true } })
+    expect(asked.body).toEqual({ model: 'their-model', input: 'a' })
+    expect(asked.dropped).toEqual(['stream', 'stream_options'])
+    expect(embed('openai', { input: 'a', stream: false }).dropped).toEqual([])
+  })
+
   it('of token ids are refused where a host cannot read them', () => {
     expect(embed('openai', { input: [1, 2] }).body['input']).toEqual([1, 2])
     expect(() => embed('ollama', { input: [[1], [2]] })).toThrow(

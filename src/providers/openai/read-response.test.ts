@@ -143,7 +143,23 @@ describe('embeddings', () => {
     ]) {
       expect(() => read(bad, asked('base64', ['a', 'b', 'c']))).toThrow(down)
     }
-    for (const bad of ['', 'AAA=', null, 7, {}]) expect(() => read(list(bad), asked())).toThrow(down)
-    expect(() => read(list(['a']), asked('base64'))).toThrow(down)
+    for (const bad of [
+      '',
+      'AAA=',
+      'zczMP',
+      'zc zMPQAA',
+      'zczM-QAA',
+      'AADAfw==',
+      null,
+      7,
+      {},
+      [],
+      ['a'],
+      [[1]],
+    ])
+      expect(() => read(list(bad), asked())).toThrow(down)
+    for (const bad of [['a'], [], 'AAA=', 'not base64, though a text']) {
+      expect(() => read(list(bad), asked('base64'))).toThrow(down)
+    }
   })
 })

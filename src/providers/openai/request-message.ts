@@ -3,8 +3,8 @@ import { asObject, asText } from '../shared/json.ts'
 import { withWholeArguments } from './tool-deltas.ts'
 import { without } from './without.ts'
 
-/** Of an answer, of OpenAI's helpers (`parsed`), and of this gateway's own (`tool_plan`). */
-const foreign: ReadonlySet<string> = new Set(['parsed', 'annotations', 'tool_plan'])
+/** Of an answer, of OpenAI's helpers (`parsed`), and of other providers' answers as this gateway tells them. */
+const foreign: ReadonlySet<string> = new Set(['parsed', 'annotations', 'tool_plan', 'thinking_blocks'])
 
 /**
  * A replayed message with only what OpenAI's requests have, for hosts that refuse any other member: OpenAI's SDK
@@ -40,7 +40,7 @@ function withPlainCalls(message: ChatMessage): ChatMessage {
 }
 
 function plainCall(call: ToolCall): ToolCall {
-  const whole = without(withWholeArguments(call) as ToolCall, ['index'])
+  const whole = without(withWholeArguments(call) as ToolCall, ['index', 'extra_content'])
   const called = asObject(whole.function)
   if (called === null || !Object.hasOwn(called, 'parsed_arguments')) return whole
   return { ...whole, function: without(whole.function, ['parsed_arguments']) }

@@ -55,7 +55,13 @@ function withRole(message: ChatMessage, { system_role: role }: Capabilities): Ch
   return { ...message, role }
 }
 
-const reasoningFields = ['reasoning_content', 'reasoning', 'reasoning_details', 'thinking_blocks']
+const reasoningFields = [
+  'reasoning_content',
+  'reasoning',
+  'reasoning_details',
+  'thinking_blocks',
+  'tool_plan',
+]
 
 function withReasoning(message: ChatMessage, { reasoning_replay: replay }: Capabilities): ChatMessage {
   if (replay === 'as_sent' || message.role !== 'assistant') return message

@@ -183,6 +183,18 @@ describe('createChunks', () => {
 })
 
 describe('withoutLegacyFunctions', () => {
+  it('knows the old form beside members of the new one that are null', () => {
+    const old = { role: 'assistant', content: null, tool_calls: null, function_call: { name: 'f' } } as never
+    const { tools, messages } = withoutLegacyFunctions({
+      model: 'm',
+      functions: [{ name: 'f' }],
+      tools: null as never,
+      messages: [old],
+    })
+    expect(tools).toEqual([{ type: 'function', function: { name: 'f' } }])
+    expect(messages[0]?.tool_calls).toMatchObject([{ function: { name: 'f' } }])
+  })
+
   it('leaves a body of today alone', () => {
     expect(withoutLegacyFunctions(call.body)).toBe(call.body)
   })

@@ -104,3 +104,11 @@ describe('textOf', () => {
     ).toBe('a\nb')
   })
 })
+
+it('refuses a text that is none, which would pass for a blank one', () => {
+  for (const text of [undefined, null, 7, {}]) {
+    expect(() => textOf([{ type: 'text', text } as never])).toThrow(
+      expect.objectContaining({ status: 400, code: 'invalid_request', param: 'messages' }),
+    )
+  }
+})

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { ChatRequest } from '../../core/openai.ts'
 import { type CapabilityTable, resolveCapabilities } from './capabilities.ts'
 import { droppedParams } from './dropped-params.ts'
+import { readNumber } from './numbers.ts'
 import { nearestEffort, readReasoningEffort } from './reasoning-effort.ts'
 import { type Refusable, refuse } from './refusals.ts'
 import { readStop } from './stop.ts'
@@ -29,6 +30,18 @@ describe('readTokenLimit', () => {
     expect(() => readTokenLimit(body(members))).toThrow(
       expect.objectContaining({ param: Object.keys(members)[0] }),
     )
+  })
+})
+
+describe('readNumber', () => {
+  it('reads numbers and nothing else', () => {
+    expect(readNumber(body({ top_p: -0.5 }), 'top_p')).toBe(-0.5)
+    for (const members of [{}, { top_p: null }]) expect(readNumber(body(members), 'top_p')).toBeNull()
+    for (const value of ['1', [1], true, JSON.parse('1e999')]) {
+      expect(() => readNumber(body({ top_p: value }), 'top_p')).toThrow(
+        expect.objectContaining({ param: 'top_p' }),
+      )
+    }
   })
 })
 

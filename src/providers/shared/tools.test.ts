@@ -47,6 +47,7 @@ describe('readTools', () => {
     [{ tools: [{ type: 'custom', custom: { name: 'x' } }] }, 'unsupported_parameter', 'tools[0].type'],
     [{ tools: [{ type: 'function', function: {} }] }, 'invalid_request', 'tools[0].function.name'],
     [{ tools: [tool('a')], tool_choice: tool('b') }, 'invalid_request', 'tool_choice'],
+    [{ tool_choice: 'required' }, 'invalid_request', 'tool_choice'],
     [{ tools: [tool('a')], tool_choice: 'always' }, 'invalid_request', 'tool_choice'],
     [{ tools: [tool('a')], tool_choice: { type: 'function' } }, 'invalid_request', 'tool_choice'],
     [

@@ -6,7 +6,7 @@ import { storeContract } from '../contract.suite.ts'
 import type { OutageChange } from '../contract.ts'
 import { eventually } from '../suite/harness.suite.ts'
 import { openWhenUp } from './testing/open-when-up.ts'
-import { useStores, write } from './testing/opened.ts'
+import { useStores, write } from './testing/opened.suite.ts'
 
 let cluster: ClusterGroup
 

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { freePort, type RedisServer, startRedis } from '../../../test/support/redis-server.ts'
 import { eventually } from '../suite/harness.suite.ts'
-import { entity, useStores, write } from './testing/opened.ts'
+import { entity, useStores, write } from './testing/opened.suite.ts'
 
 const open = useStores()
 

@@ -3,7 +3,7 @@ import { type SentinelGroup, startSentinelGroup } from '../../../test/support/re
 import { startRedis } from '../../../test/support/redis-server.ts'
 import type { RegistryPosition } from '../contract.ts'
 import { eventually } from '../suite/harness.suite.ts'
-import { useStores, write } from './testing/opened.ts'
+import { useStores, write } from './testing/opened.suite.ts'
 
 const open = useStores()
 let group: SentinelGroup
@@ -85,7 +85,7 @@ it('leaves a master that becomes a replica, with the next write at the latest', 
     await until(false)
     await eventually(
       () => warnings.join(),
-      (text) => text.includes('replica'),
+      (text) => text.includes('it is a replica'),
     )
     expect(warnings.join()).toContain('it is a replica')
     expect(store.up()).toBe(false)

@@ -141,6 +141,7 @@ function nvidia(): Protocol {
     name: 'nvidia',
     provider: 'nvidia',
     modelName: 'meta/llama-3.3-70b-instruct',
+    noArguments: '',
     credential: keyed('nvidia'),
     path: () => '/v1/chat/completions',
     authorize: bearer,

@@ -27,6 +27,8 @@ export type OpenAIShapeOptions = Omit<
   readonly choiceExtras?: Readonly<Record<string, unknown>>
   /** How arguments stand in a whole answer. */
   readonly wholeArguments?: (text: string) => string
+  /** How a tool call without arguments is written; OpenAI itself writes `{}`. */
+  readonly noArguments?: string
   /** The model where the body has none of its own. */
   readonly modelOf?: (request: SeenRequest) => string
 }
@@ -34,7 +36,8 @@ export type OpenAIShapeOptions = Omit<
 export function openaiShape({
   prelude = [],
   choiceExtras = {},
-  wholeArguments = (text) => text,
+  noArguments = '{}',
+  wholeArguments = (text) => (text === '{}' ? noArguments : text),
   modelOf = (request) => String(request.json()['model']),
   ...own
 }: OpenAIShapeOptions): Protocol {
@@ -68,7 +71,9 @@ export function openaiShape({
       opening: [...prelude.map(event), chunk({ role: 'assistant', content: null })],
       deltas: [
         ...wordsOf(turn).map((word) => chunk({ content: word })),
-        ...callsOf(turn).flatMap((call, index) => callDeltas(call, index).map((delta) => chunk(delta))),
+        ...callsOf(turn).flatMap((call, index) =>
+          callDeltas(call, index, noArguments).map((delta) => chunk(delta)),
+        ),
       ],
       ending: [
         chunk({}, 'calls' in turn ? 'tool_calls' : 'stop'),
@@ -152,9 +157,8 @@ function wholeChoice(turn: Turn, wholeArguments: (text: string) => string) {
   }
 }
 
-/** OpenAI itself writes `{}` for a tool without arguments. */
-function callDeltas({ id, name, fragments }: ScriptedCall, index: number): unknown[] {
-  const written = fragments.length === 0 ? ['{}'] : fragments
+function callDeltas({ id, name, fragments }: ScriptedCall, index: number, noArguments: string): unknown[] {
+  const written = fragments.length === 0 ? [noArguments] : fragments
   return [
     { tool_calls: [{ index, id, type: 'function', function: { name, arguments: '' } }] },
     ...written.map((fragment) => ({ tool_calls: [{ index, function: { arguments: fragment } }] })),

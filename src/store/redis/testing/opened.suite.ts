@@ -9,7 +9,7 @@ export interface Opened {
   /** What was said of the link, in order. */
   readonly links: boolean[]
   /** Rejects where it is not so in time. */
-  until(up: boolean, timeoutMs?: number): Promise<void>
+  readonly until: (up: boolean, timeoutMs?: number) => Promise<void>
 }
 
 /** Opens stores for the tests of a file, and closes them after each. */
