@@ -10,7 +10,6 @@ export function whenUp(store: Pick<Store, 'up' | 'onLink'>, ms: number): Promise
       resolve(isUp)
     }
     const timer = setTimeout(() => settle(false), ms)
-    timer.unref()
     const end = store.onLink((up) => {
       if (up) settle(true)
     })

@@ -10,6 +10,7 @@ const limited = new GatewayError('rate_limit_exceeded', 'slow down', {
 const unavailable = new GatewayError('overloaded', 'too many requests')
 const late = new GatewayError('upstream_timeout', 'too late', { reason: 'timeout' })
 const broken = new GatewayError('upstream_error', 'broken', { reason: 'provider_down' })
+const never = () => null
 const unknownModel = new GatewayError('model_not_found', 'no such deployment', { reason: 'model_not_found' })
 
 describe('of several failures', () => {
@@ -20,18 +21,18 @@ describe('of several failures', () => {
     ['else 504', [broken, late], 504],
     ['else 502', [broken], 502],
   ])('%s, in whatever order they came', (_, errors, status) => {
-    expect(pickError(errors, null).status).toBe(status)
-    expect(pickError(errors.toReversed(), null).status).toBe(status)
+    expect(pickError(errors, never).status).toBe(status)
+    expect(pickError(errors.toReversed(), never).status).toBe(status)
   })
 
   it('a wrong model of the gateway is not the caller’s to mend', () => {
-    expect(pickError([unknownModel, limited], null).status).toBe(429)
-    expect(pickError([unknownModel, late], null)).toBe(late)
+    expect(pickError([unknownModel, limited], never).status).toBe(429)
+    expect(pickError([unknownModel, late], never)).toBe(late)
   })
 
   it('of equal ones the first', () => {
     const again = new GatewayError('upstream_error', 'broken again', { reason: 'network' })
-    expect(pickError([broken, again], 1)).toBe(broken)
+    expect(pickError([broken, again], never)).toBe(broken)
   })
 
   it('429 says when the soonest candidate returns, and all else as it was', () => {
@@ -43,17 +44,25 @@ describe('of several failures', () => {
       upstreamType: 'requests',
       upstream: { status: 429, message: 'slow down' },
     })
-    const shown = pickError([told], 8_999.2)
+    const shown = pickError([told], () => 8_999.2)
     expect(shown.retryAfterMs).toBe(9_000)
     const { status, code, shownCode, type, message, reason, costly, upstream } = told
     expect(shown).toMatchObject({ status, code, shownCode, type, message, reason, costly, upstream })
   })
 
   it('never says a time that is not ahead', () => {
-    expect(pickError([limited], 0).retryAfterMs).toBe(1)
+    expect(pickError([limited], () => 0).retryAfterMs).toBe(1)
+  })
+
+  it('nothing is asked about a return that nobody is told of', () => {
+    const asked = () => {
+      throw new Error('asked')
+    }
+    expect(pickError([broken, late], asked)).toBe(late)
+    expect(pickError([limited, own], asked)).toBe(own)
   })
 
   it('none is a fault of the gateway', () => {
-    expect(() => pickError([], null)).toThrow('a request that failed has an error')
+    expect(() => pickError([], never)).toThrow('a request that failed has an error')
   })
 })

@@ -2,14 +2,16 @@ import { GatewayError } from '../core/errors.ts'
 
 /**
  * Of one request's failures the one that its client can act on best: its own 4xx, else 429, 503, 504, and last the
- * upstream's other failures (design §4). Of equals the first. 429 and 503 say when the next candidate returns.
+ * upstream's other failures (design §4). Of equals the first. 429 and 503 say when the next candidate returns, which is
+ * asked only for them: whoever is told so is expected back.
  */
-export function pickError(errors: readonly GatewayError[], soonestReturnMs: number | null): GatewayError {
+export function pickError(errors: readonly GatewayError[], soonestReturn: () => number | null): GatewayError {
   const [first] = errors
   if (first === undefined) throw new Error('a request that failed has an error')
   const picked = errors.reduce((best, error) => (rank(error) < rank(best) ? error : best), first)
-  if (soonestReturnMs === null || (picked.status !== 429 && picked.status !== 503)) return picked
-  return withRetryAfter(picked, Math.max(1, Math.ceil(soonestReturnMs)))
+  if (picked.status !== 429 && picked.status !== 503) return picked
+  const waitMs = soonestReturn()
+  return waitMs === null ? picked : withRetryAfter(picked, Math.max(1, Math.ceil(waitMs)))
 }
 
 function rank({ status, reason }: GatewayError): number {

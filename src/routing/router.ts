@@ -48,6 +48,7 @@ export interface AttemptQuery {
 
 export type Choice =
   | { readonly kind: 'attempt'; readonly attempt: Attempt }
+  /** The error is made when it is read: whoever is told when to come back is expected then. */
   | { readonly kind: 'none'; readonly error: GatewayError }
 
 export interface Router {
@@ -92,12 +93,12 @@ export function createRouter({
 
   function acquireNamed({ model, tried }: AttemptQuery, name: string): Choice {
     const slot = chooser.planOf(model).byName.get(name)
-    if (slot === undefined) return none(connectionNotFound(model, name))
+    if (slot === undefined) return none(() => connectionNotFound(model, name))
     const { connection } = slot
     const off = switchedOff(connection)
-    if (off !== null) return none(connectionDisabled(connection, off))
+    if (off !== null) return none(() => connectionDisabled(connection, off))
     if (!tried.has(connection.id) && chooser.isOpen(slot)) return attempt(slot)
-    return none(connectionUnhealthy(connection, chooser.waitMs(slot)))
+    return none(() => connectionUnhealthy(connection, chooser.waitMs(slot)))
   }
 
   function refusal(model: Model, tried: ReadonlySet<string>): GatewayError {
@@ -126,10 +127,11 @@ export function createRouter({
     acquire(query) {
       if (query.connectionName !== null) return acquireNamed(query, query.connectionName)
       const slot = chooser.next(query.model, query)
-      return slot === null ? none(refusal(query.model, query.tried)) : attempt(slot)
+      return slot === null ? none(() => refusal(query.model, query.tried)) : attempt(slot)
     },
     backoffMs: (attempts) => backoffMs(attempts, random),
-    pickError: (errors, model, connectionName) => pickError(errors, soonestReturn(model, connectionName)),
+    pickError: (errors, model, connectionName) =>
+      pickError(errors, () => soonestReturn(model, connectionName)),
     soonestReturn,
     explain: (model) => explain(chooser, clock, model),
     status: (connection) => statusOf(connection, pool.entry(connection), clock),
@@ -137,8 +139,15 @@ export function createRouter({
   }
 }
 
-function none(error: GatewayError): Choice {
-  return { kind: 'none', error }
+function none(makeError: () => GatewayError): Choice {
+  let error: GatewayError | null = null
+  return {
+    kind: 'none',
+    get error() {
+      error ??= makeError()
+      return error
+    },
+  }
 }
 
 function isAtLimit({ entry }: Slot): boolean {

@@ -12,9 +12,12 @@ export function refuseLarge(blob: Uint8Array): void {
 }
 
 /** Throws where a batch breaks the contract, whatever the store holds. */
-export function checkBatch({ puts, deletes }: RegistryBatch, expected: RegistryPosition | null): void {
+export function checkBatch({ puts, deletes, audit }: RegistryBatch, expected: RegistryPosition | null): void {
   if (expected === null && puts.length + deletes.length > 0) {
     throw new Error('changes to the registry need the position that they are built on')
+  }
+  if (audit.some(({ at }) => !Number.isSafeInteger(at) || at < 0)) {
+    throw new Error('the time of an audit entry must be whole milliseconds since 1970')
   }
   for (const { kind, id, json } of puts) {
     if (Buffer.byteLength(json) > MAX_ENTITY_BYTES) {

@@ -15,7 +15,7 @@ import { etagHeader, requireVersion } from '../preconditions.ts'
 import { actorOf, draftOf, isoTime, nameTaken, requireNone, storedOr } from '../records.ts'
 import { notFound } from '../refusal.ts'
 import { addressFaults } from './addresses.ts'
-import { credentialPatch, patchedCredential, readPatch } from './patch.ts'
+import { credentialPatch, patchedCredential, requireOwnFields } from './patch.ts'
 import { removal } from './remove.ts'
 import { type CredentialViewDeps, credentialView, viewOfCredential } from './view.ts'
 
@@ -139,7 +139,7 @@ function changingEndpoints(deps: Deps): Endpoint[] {
       async handle({ params, body }, visit) {
         await editor.edit(actorOf(visit), (at) => {
           const current = storedAt(deps, at, params.id)
-          const patch = readPatch(current.creds_type, body)
+          const patch = requireOwnFields(current.creds_type, body)
           requireVersion(current.version, { ifMatch: visit.ifMatch, version: patch.version })
           const next = patchedCredential(deps, current, patch, isoTime(clock.now()))
           if (next.name !== null) requireFree(deps, at, next.name, current.id)

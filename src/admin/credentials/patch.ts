@@ -40,10 +40,18 @@ type PatchDeps = Pick<AdminDeps, 'providers' | 'allowHttp' | 'addressFault' | 's
 
 /** The fields of a type as a `PATCH` gives them, apart from what every credential has. Throws AdminRefusal. */
 export function readPatch(type: CredentialType, body: unknown) {
-  const { name, status, creds_type, provider, version, ...fields } = check(
-    patches.get(type) ?? credentialPatch,
-    body,
-  ) as Patch
+  return parted(check(patches.get(type) ?? credentialPatch, body) as Patch)
+}
+
+/** The same of what `credentialPatch` has read, which may hold other types' fields. Throws AdminRefusal. */
+export function requireOwnFields(type: CredentialType, body: z.output<typeof credentialPatch>) {
+  const shape = patches.get(type)?.shape ?? credentialPatch.shape
+  const other = Object.keys(body).find((name) => !Object.hasOwn(shape, name))
+  if (other === undefined) return parted(body as Patch)
+  throw new AdminRefusal('unknown_field', `There is no field ${JSON.stringify(other)}.`, { field: other })
+}
+
+function parted({ name, status, creds_type, provider, version, ...fields }: Patch) {
   return { name, status, type: creds_type, provider, version, fields }
 }
 

@@ -167,6 +167,16 @@ export const answerCases: readonly AnswerCase[] = [
     usage: { input: 3, output: 0 },
   },
   {
+    name: 'a tool call without arguments',
+    answer: { calls: [{ id: 'c', tool: 'now', input: null }] },
+    message: {
+      content: null,
+      tool_calls: [{ id: 'c', type: 'function', function: { name: 'now', arguments: '{}' } }],
+    },
+    finish: 'stop',
+    usage: null,
+  },
+  {
     name: 'one tool call without an id',
     answer: { calls: [{ tool: 'weather', input: { city: 'Rome' } }] },
     message: {

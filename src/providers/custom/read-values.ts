@@ -39,12 +39,16 @@ export function toolCallsIn(value: unknown, callId: string): AnsweredCall[] {
   if (value === undefined || value === null) return []
   return (Array.isArray(value) ? value : [value]).map((item: unknown, index) => {
     const call = asObject(item) ?? {}
-    const { name, arguments: given = {} } = asObject(call['function']) ?? call
+    const { name, arguments: given } = asObject(call['function']) ?? call
     if (typeof name !== 'string' || name === '') {
       throw malformed("The template's `response.tool_calls` found a call without a name.")
     }
     const id = typeof call['id'] === 'string' && call['id'] !== '' ? call['id'] : toolCallId(callId, index)
-    return { id, name, arguments: typeof given === 'string' ? given || '{}' : JSON.stringify(given) }
+    return {
+      id,
+      name,
+      arguments: typeof given === 'string' ? given.trim() || '{}' : JSON.stringify(given ?? {}),
+    }
   })
 }
 

@@ -218,6 +218,19 @@ describe('a store that is not empty', () => {
     expect(await one.audit.verify()).toMatchObject({ ok: true, broken: null })
   })
 
+  it('is replaced with what of it this version cannot read', async () => {
+    const { server } = await source()
+    const bytes = await exported(server)
+    const target = createMemoryServer()
+    const store = target.open()
+    const entity = { kind: 'team', id: 'x', json: '{"format":99}' } as const
+    await store.registry.commit({ puts: [entity], deletes: [], audit: [] }, target.contents().position)
+    await expect(imported({ bytes, store })).rejects.toThrow('The store is not empty (entities: 1)')
+    expect((await imported({ bytes, store, replace: true })).removed).toMatchObject({ team: 1 })
+    const two = await started(target)
+    expect([two.sync.state().unreadable.size, teamsOf(two)]).toEqual([0, ['research']])
+  })
+
   it('tells where another signing key was replaced', async () => {
     const { server, vault } = await source()
     const target = createMemoryServer()
@@ -270,6 +283,19 @@ describe('a file', () => {
     await expect(
       imported({ bytes, store: target.open(), vault: createTestVault(encodedKey(9)) }),
     ).rejects.toThrow('The master key "default" is not the one this was sealed under.')
+    expect(held(target)).toBe(before)
+  })
+
+  it('whose signing key alone cannot be opened is refused as well', async () => {
+    const server = createMemoryServer()
+    await addTeam(await started(server), 'research')
+    const vault = createTestVault(`other:${encodedKey(3)},default:${encodedKey(1)}`)
+    const value = createSealedValue({ blobs: server.open().blobs, vault, name: signing })
+    await value.create(Buffer.from(planted))
+    const bytes = await exported(server, vault)
+    const target = createMemoryServer()
+    const before = held(target)
+    await expect(imported({ bytes, store: target.open() })).rejects.toThrow('master key "other"')
     expect(held(target)).toBe(before)
   })
 

@@ -62,10 +62,19 @@ describe('a trial', () => {
   it('goes to the replica whose clients were told to come back', async () => {
     const { first, second, fail, ask, advance } = await open()
     await fail(first, 'rate_limit', 10_000)
-    expect(ask(1, [second])).toEqual([])
+    expect(second.acquire(model)).toMatchObject({ kind: 'none', error: { retryAfterMs: 10_000 } })
     await advance(10_000)
     expect(ask(1, [first])).toEqual([])
     expect(ask(1, [second])).toHaveLength(1)
+  })
+
+  it('stays with who told of it where others had nothing left to offer, and told nobody', async () => {
+    const { first, second, fail, ask, advance } = await open()
+    await fail(first, 'rate_limit', 10_000)
+    expect(ask(1, [second])).toEqual([])
+    await advance(10_000)
+    expect(ask(1, [second])).toEqual([])
+    expect(ask(1, [first])).toHaveLength(1)
   })
 
   it('passes on after 2 s without use, to a replica that is asked for it and says so truly', async () => {

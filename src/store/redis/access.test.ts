@@ -18,8 +18,16 @@ describe('Redis store with a user of its own', () => {
   let server: RedisServer
   /** What the documentation tells operators to grant. */
   const rights = [
-    ...['~{gateway}:*', '&{gateway}:*'],
-    ...['-@all', '+@read', '+@write', '+@scripting', '+@pubsub', '+@connection', '+info', '+time'],
+    '~{gateway}:*',
+    '&{gateway}:*',
+    '-@all',
+    '+@read',
+    '+@write',
+    '+@scripting',
+    '+@pubsub',
+    '+@connection',
+    '+info',
+    '+time',
   ]
 
   beforeAll(async () => {

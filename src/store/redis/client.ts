@@ -1,4 +1,5 @@
 import { Redis } from 'ioredis'
+import { connectorTo } from './connector.ts'
 import { within } from './deadline.ts'
 import { RedisFailure } from './failure.ts'
 import type { Address, Settings } from './settings.ts'
@@ -16,9 +17,6 @@ export interface ClientOptions {
   readonly database?: number
 }
 
-/** Until a socket is destroyed whose other end does not close it, ms. */
-const DISCONNECT_MS = 50
-
 /** One connection to one server. It never connects again by itself, queues nothing while it is not there, and ends with the signal. */
 export async function openClient(options: ClientOptions): Promise<Redis> {
   const { settings, address, describe, timeoutMs, signal, isAnonymous = false, database = 0 } = options
@@ -35,7 +33,7 @@ export async function openClient(options: ClientOptions): Promise<Redis> {
     protocol: 2,
     lazyConnect: true,
     connectTimeout: timeoutMs,
-    disconnectTimeout: DISCONNECT_MS,
+    Connector: connectorTo(address, tls),
     enableReadyCheck: false,
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,

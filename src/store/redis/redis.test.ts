@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { Redis } from 'ioredis'
 import { afterAll, beforeAll } from 'vitest'
 import { type RedisServer, startRedis } from '../../../test/support/redis-server.ts'
 import { storeContract } from '../contract.suite.ts'
@@ -18,6 +19,16 @@ storeContract('Redis store', async () => {
   const keyPrefix = `test-${randomUUID()}`
   return {
     open: () => openWhenUp({ url, keyPrefix }),
-    remove: async () => undefined,
+    remove: () => removeKeys(`{${keyPrefix}}:*`),
   }
 })
+
+/** The server may be somebody's. */
+async function removeKeys(pattern: string): Promise<void> {
+  const client = new Redis(url, { lazyConnect: true, retryStrategy: () => null })
+  await client.connect()
+  for await (const keys of client.scanStream({ match: pattern, count: 1_000 })) {
+    if (Array.isArray(keys) && keys.length > 0) await client.unlink(keys.map(String))
+  }
+  await client.quit()
+}

@@ -35,6 +35,8 @@ export interface Session {
 
 /** Codes of errors that say that this is the wrong server by now. */
 const DISPLACED = ['MOVED', 'READONLY', 'LOADING', 'MASTERDOWN', 'CLUSTERDOWN', 'NOAUTH']
+/** And that it still is the right one, though it has not all keys any more, or not yet. */
+const MOVING = ['ASK', 'TRYAGAIN']
 /** Commands without an answer; beyond that they fail at once. */
 const MAX_PENDING = 10_000
 
@@ -45,6 +47,9 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   const end = (reason: RedisFailure) => controller.abort(reason)
   const endOutside = () => end(new RedisFailure('the store is closed'))
   signal.addEventListener('abort', endOutside, { once: true })
+  controller.signal.addEventListener('abort', () => signal.removeEventListener('abort', endOutside), {
+    once: true,
+  })
   const common = { settings, describe, timeoutMs, signal: controller.signal }
   try {
     signal.throwIfAborted()
@@ -70,7 +75,7 @@ async function prepare(
   commands: Redis,
   subscriber: Redis,
   { host, port }: Address,
-  { channels, onMessage, onWarning, describe }: SessionOptions,
+  { key, channels, onMessage, onWarning, describe }: SessionOptions,
 ): Promise<void> {
   const info = await commands.info().catch((error: unknown) => {
     const failure = describe(error)
@@ -80,6 +85,10 @@ async function prepare(
   const { unfit, warnings } = readServerFacts(info)
   if (unfit !== null) throw new RedisFailure(`${host}:${port}: ${unfit}`, 'READONLY')
   for (const warning of warnings) onWarning(warning)
+  await commands.exists(key).catch((error: unknown) => {
+    const failure = describe(error)
+    if (!MOVING.includes(failure.code ?? '')) throw failure
+  })
   subscriber.on('message', onMessage)
   await subscriber.subscribe(...channels)
 }
@@ -109,7 +118,7 @@ function begin({ commands, subscriber, opening, end, options, signal }: Parts): 
 
   const timer = setInterval(() => {
     check(subscriber.ping(), () => false)
-    if (long === 0) check(commands.exists(key), ({ code }) => ['ASK', 'TRYAGAIN'].includes(code ?? ''))
+    if (long === 0) check(commands.exists(key), ({ code }) => MOVING.includes(code ?? ''))
   }, pingIntervalMs)
   const lost = new Promise<RedisFailure>((resolve) => {
     const over = () => {

@@ -67,6 +67,19 @@ export function auditContract(name: string, createHarness: CreateHarness): void 
       expect(await store.registry.fetch(null)).toMatchObject({ position, entities: [] })
     })
 
+    it('refuses a time that is none, and writes nothing', async () => {
+      const store = await open()
+      for (const at of [-1, 1.5, Number.NaN, Infinity]) {
+        await expect(
+          append(
+            store,
+            entries(1, 1, () => at),
+          ),
+        ).rejects.toThrow('milliseconds')
+      }
+      expect(await store.audit.last()).toBeNull()
+    })
+
     it('lets one of several through at each place', async () => {
       const stores = await Promise.all([open(), open(), open()])
       for (let sequence = 1; sequence <= 5; sequence += 1) {

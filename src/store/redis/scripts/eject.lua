@@ -7,7 +7,7 @@ local remaining, sequence, json = -1, nil, nil
 if known then
   local till
   till, sequence, json = string.match(known, '^(%d+) (%d+) (.*)$')
-  remaining = math.max(0, till - now)
+  remaining = till and math.max(0, till - now) or -1
 end
 if tonumber(ARGV[2]) > remaining then
   remaining, json = tonumber(ARGV[2]), ARGV[3]

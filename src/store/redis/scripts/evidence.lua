@@ -6,7 +6,7 @@ local page = redis.call('HSCAN', KEYS[1], ARGV[1], 'COUNT', ARGV[2])
 local answer = { page[1] }
 for index = 1, #page[2], 2 do
   local at, json = string.match(page[2][index + 1], '^(%-?%d+) (.*)$')
-  if now - at > tonumber(ARGV[3]) then
+  if not at or now - at > tonumber(ARGV[3]) then
     redis.call('HDEL', KEYS[1], page[2][index])
   else
     answer[#answer + 1] = page[2][index]

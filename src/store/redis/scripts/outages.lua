@@ -8,7 +8,7 @@ for index = 1, #page[2], 2 do
   local connection = page[2][index]
   if connection ~= '' then
     local till, sequence, json = string.match(page[2][index + 1], '^(%d+) (%d+) (.*)$')
-    if now - till > tonumber(ARGV[3]) then
+    if not till or now - till > tonumber(ARGV[3]) then
       redis.call('HDEL', KEYS[1], connection)
     else
       answer[#answer + 1] = connection

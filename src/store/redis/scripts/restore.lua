@@ -4,9 +4,9 @@ if not known then
   return 1
 end
 local sequence = string.match(known, '^%d+ (%d+) ')
-if tonumber(sequence) > tonumber(ARGV[2]) then
+if sequence and tonumber(sequence) > tonumber(ARGV[2]) then
   return 0
 end
 redis.call('HDEL', KEYS[1], ARGV[1])
-redis.call('PUBLISH', ARGV[3], cjson.encode({ ARGV[1], sequence }))
+redis.call('PUBLISH', ARGV[3], cjson.encode({ ARGV[1], sequence or ARGV[2] }))
 return 1
