@@ -65,7 +65,9 @@ export function createRegistryCopy(options: RegistryCopyOptions): RegistryCopy {
 
   async function take(changes: RegistryChanges): Promise<void> {
     if (held === null || isSaved || doubt !== null) return replace(changes)
-    if (changes.position.revision > held.position.revision) {
+    const ahead = changes.position.revision - held.position.revision
+    // A whole answer was not asked for: the store may have been another's meanwhile, and equal counts hide that.
+    if (ahead > 0 || (ahead === 0 && changes.whole)) {
       hold((changes.whole ? emptyState : held).apply(changes))
     }
   }

@@ -99,7 +99,10 @@ export interface SharedOutage {
   /** Until its cooldown ends, ms; 0 where it has ended and the trial is awaited. */
   readonly remainingMs: number
   readonly json: string
-  /** Grows with every outage that is told; a recovery names the one that it ends. */
+  /**
+   * Grows with every outage that comes to stand, over a loss of data too; one that is told and does not last longer leaves
+   * the standing one its own. A recovery names the one that it ends.
+   */
   readonly sequence: number
 }
 

@@ -58,6 +58,7 @@ async function modelgate(args: string[], env: Record<string, string> = {}) {
 
 it('holds the program and nothing of its tests', () => {
   expect(files).toContain('dist/main.js')
+  expect(files).toContain('dist/store/redis/scripts/commit.lua')
   expect(files).toContain('config/modelgate.yaml')
   expect(files).toContain('config/modelgate.schema.json')
   const allowed = /^(bin|config|dist)\/|^(package\.json|README\.md|LICENSE)$/

@@ -20,6 +20,8 @@ export interface Fleet {
   readonly upstreams: Record<string, Upstream>
   /** A valid token of team `research`. */
   readonly token: string
+  /** What its processes have in their environment. */
+  readonly env: Record<string, string>
   chat(replica: Pick<Gateway, 'url'>, body?: Record<string, unknown>, token?: string): Promise<Response>
   /** The control plane of one replica, below `/ai/api/v1`. */
   admin(replica: Pick<Gateway, 'url'>, method: string, path: string, body?: unknown): Promise<AdminAnswer>
@@ -97,6 +99,7 @@ export async function createFleet({
       replicas,
       upstreams,
       token,
+      env,
       launch,
       stop,
       admin,

@@ -117,6 +117,16 @@ export async function startCluster({ replicas = false }: { replicas?: boolean } 
   }
 }
 
+/** Waits until a master's replicas have all that it has: it answers before they do. */
+export async function untilReplicated(master: RedisServer): Promise<void> {
+  await until('the replicas have everything', async () => {
+    const info = String(await master.call('info', 'replication'))
+    const offset = /master_repl_offset:(\d+)/.exec(info)?.[1]
+    const replicas = [...info.matchAll(/^slave\d+:.*state=(\w+),offset=(\d+)/gm)]
+    return replicas.length > 0 && replicas.every(([, state, acked]) => state === 'online' && acked === offset)
+  })
+}
+
 async function introduce(nodes: readonly RedisServer[]): Promise<void> {
   const [first, ...others] = nodes
   for (const [index, node] of nodes.entries()) await node.call('cluster', 'set-config-epoch', `${index + 1}`)

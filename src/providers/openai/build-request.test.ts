@@ -298,6 +298,14 @@ describe('a replayed conversation', () => {
     expect(JSON.stringify(body)).not.toContain('cache_control')
   })
 
+  it('has no empty list of calls where that is refused', () => {
+    const empty: ChatMessage[] = [{ role: 'assistant', content: 'a', tool_calls: [] }]
+    expect(chat({ messages: empty }, { provider: 'openai' }).body['messages']).toEqual([
+      { role: 'assistant', content: 'a' },
+    ])
+    expect(chat({ messages: empty }).body['messages']).toEqual(empty)
+  })
+
   it("loses other providers' marks where unknown fields are refused", () => {
     const tools = [
       { type: 'function' as const, function: { name: 'f' }, cache_control: { type: 'ephemeral' as const } },

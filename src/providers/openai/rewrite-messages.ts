@@ -65,7 +65,9 @@ const reasoningFields = [
 
 function withReasoning(message: ChatMessage, { reasoning_replay: replay }: Capabilities): ChatMessage {
   if (replay === 'as_sent' || message.role !== 'assistant') return message
-  const bare = without(message, reasoningFields)
+  // OpenAI refuses an empty list, which some hosts' answers have.
+  const empty = message.tool_calls?.length === 0 ? ['tool_calls'] : []
+  const bare = without(message, [...reasoningFields, ...empty])
   const { reasoning_content: content } = message
   const kept = replay === 'reasoning' && bare !== message && typeof content === 'string' && content !== ''
   const result = kept ? ({ ...bare, reasoning: content } as ChatMessage) : bare

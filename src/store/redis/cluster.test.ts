@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type ClusterGroup, startCluster } from '../../../test/support/redis-groups.ts'
+import { type ClusterGroup, startCluster, untilReplicated } from '../../../test/support/redis-groups.ts'
 import type { RedisServer } from '../../../test/support/redis-server.ts'
 import { storeContract } from '../contract.suite.ts'
-import type { OutageChange } from '../contract.ts'
+import type { OutageChange, RegistryChanges, RegistryPosition } from '../contract.ts'
 import { eventually } from '../suite/harness.suite.ts'
 import { openWhenUp } from './testing/open-when-up.ts'
 import { useStores, write } from './testing/opened.suite.ts'
@@ -53,7 +53,11 @@ describe('Redis store on a Cluster that changes', () => {
 
     const key = `{${keyPrefix}}:registry`
     const target = await otherMaster(key)
+    const source = await cluster.ownerOf(key)
+    const slot = String(await source.call('cluster', 'keyslot', key))
     let moves = 0
+    const readings: Promise<RegistryChanges>[] = []
+    const positions: RegistryPosition[] = []
     // Whatever has been moved already: parts of one key each go on, with keys there, here, and nowhere.
     await cluster.moveSlotOf(key, target, async () => {
       moves += 1
@@ -63,8 +67,15 @@ describe('Redis store on a Cluster that changes', () => {
       const ejected = await one.store.pool.eject(`con ${moves}`, { remainingMs: 60_000, json: '' })
       expect((await other.store.pool.outages()).get(`con ${moves}`)?.sequence).toBe(ejected.sequence)
       expect(one.store.up()).toBe(true)
+      const left = Number(await source.call('cluster', 'countkeysinslot', slot))
+      // What needs several keys waits for them to be together again.
+      const reading = other.store.registry.fetch(null)
+      reading.catch(() => undefined)
+      readings.push(reading)
+      if (left === 0) positions.push(...(await Promise.all(readings)).map((changes) => changes.position))
     })
     expect(moves).toBeGreaterThan(5)
+    expect(positions).toEqual(Array(moves).fill(position))
     expect((await cluster.ownerOf(key)).port).toBe(target.port)
 
     const follows = async (store: typeof one.store) =>
@@ -99,7 +110,7 @@ describe('Redis store on a Cluster that changes', () => {
     await until(true)
     const position = await write(store, 'before')
     const owner = await cluster.ownerOf(`{${keyPrefix}}:registry`)
-    await owner.call('wait', '1', '2000')
+    await untilReplicated(owner)
     await owner.kill()
     await until(false, 2_500)
     await until(true, 20_000)

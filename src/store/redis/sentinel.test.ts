@@ -1,5 +1,9 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { type SentinelGroup, startSentinelGroup } from '../../../test/support/redis-groups.ts'
+import {
+  type SentinelGroup,
+  startSentinelGroup,
+  untilReplicated,
+} from '../../../test/support/redis-groups.ts'
 import { startRedis } from '../../../test/support/redis-server.ts'
 import type { RegistryPosition } from '../contract.ts'
 import { eventually } from '../suite/harness.suite.ts'
@@ -46,7 +50,7 @@ it('follows a failover: what was written stands, and news comes from the new mas
   other.store.registry.watch((position) => heard.push(position))
   const position = await write(one.store, 'before')
   const master = await group.master()
-  await master.call('wait', '1', '2000')
+  await untilReplicated(master)
 
   await master.kill()
   await Promise.all([one.until(false, 2_500), other.until(false, 2_500)])
