@@ -1,9 +1,18 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, expect, it } from 'vitest'
 import { runCommand } from '../support/command.ts'
 import type { Fleet } from '../support/fleet.ts'
 import type { Gateway } from '../support/gateway.ts'
 import { metric } from '../support/metrics.ts'
-import { expectNobodySuffers, startFleet, untilUp, writeTeam } from '../support/outage.ts'
+import {
+  allOutFor,
+  expectNobodySuffers,
+  inSeconds,
+  limitFirst,
+  startFleet,
+  untilUp,
+  writeTeam,
+} from '../support/outage.ts'
 import { type RedisServer, startRedis } from '../support/redis-server.ts'
 import { until } from '../support/wait.ts'
 
@@ -32,16 +41,23 @@ async function lose(name: string): Promise<{ readonly exported: string }> {
     expect(status).toBe(201)
   }
   await untilServed([200, 200])
+  await limitFirst(fleet, fleet.replicas[0] as Gateway, 'early', 600)
+  const early = inSeconds(600)
   const { out: exported, code } = await command(['export'])
   expect(code).toBe(0)
   await expectNobodySuffers(fleet, name, async () => {
     await redis.kill()
     await untilUp(fleet, 0)
+    await sleep(3_000)
     await redis.start({ empty: true })
     await untilUp(fleet, 1)
     await until('it is not believed', () =>
       fleet.replicas.every((replica) => statuses(replica).at(-1) === 'suspect'),
     )
+    // Cooldowns, which Redis has lost as well, are told to it again by those who know them.
+    await until('Redis knows the outage', async () => (await redis.call('hlen', '{modelgate}:outages')) === 2)
+    await sleep(3_000)
+    expect(await allOutFor(fleet, 'early', early)).toBe(true)
   })
   return { exported }
 }
