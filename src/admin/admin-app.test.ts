@@ -23,7 +23,7 @@ const things = [
   endpoint({
     method: 'post',
     path: '/things',
-    tag: 'Things',
+    tag: 'Models',
     summary: 'Make a thing',
     body: z.strictObject({ name: z.string().min(1), size: z.int().max(9).optional() }),
     answers: { 201: { description: 'Made', schema: z.strictObject({ name: z.string() }) } },
@@ -32,7 +32,7 @@ const things = [
   endpoint({
     method: 'get',
     path: '/things/{id}',
-    tag: 'Things',
+    tag: 'Models',
     summary: 'One thing',
     params: z.strictObject({ id: z.string() }),
     query: z.strictObject({ limit: z.coerce.number().int().default(5) }),
@@ -45,7 +45,7 @@ const things = [
   endpoint({
     method: 'delete',
     path: '/things/{id}',
-    tag: 'Things',
+    tag: 'Models',
     summary: 'Delete a thing',
     params: z.strictObject({ id: z.string() }),
     answers: { 204: { description: 'Gone' } },

@@ -27,6 +27,22 @@ const refusals = {
   503: 'The state cannot be read or written now; nothing was changed',
 } as const
 
+/** What each group of endpoints is about. */
+const tagDescriptions = {
+  Credentials: 'Secrets and settings of accounts at providers',
+  Models: 'What clients name in `model`',
+  Connections: 'The ways to reach a model',
+  Health: 'What is known of connections, and asking anew',
+  Explain: 'What the next request would try',
+  Providers: 'The catalogue',
+  Teams: 'Who may use what',
+  Keys: "The gateway's own tokens for applications",
+  Routes: 'Models that depend on the stage of a request',
+  Audit: 'Who did what',
+} as const
+
+export type Tag = keyof typeof tagDescriptions
+
 const json = (schema: z.ZodType) => ({ 'application/json': { schema } })
 
 /** The OpenAPI 3.1 document, from the schemas by which requests are checked. */
@@ -63,7 +79,8 @@ export function createDocument(endpoints: readonly Endpoint[], version: string):
       },
     })
   }
-  const tags = [...new Set(endpoints.map(({ tag }) => tag))].map((name) => ({ name }))
+  const used = new Set(endpoints.map(({ tag }) => tag))
+  const tags = [...used].map((name) => ({ name, description: tagDescriptions[name] }))
   return getOpenAPI31Document({
     openapi: '3.1.0',
     info: {

@@ -1,5 +1,6 @@
 import type { z } from '@hono/zod-openapi'
 import type { Principal } from '../core/entities.ts'
+import type { Tag } from './document.ts'
 
 export type Method = 'get' | 'post' | 'patch' | 'delete'
 
@@ -42,7 +43,7 @@ export interface EndpointOptions<
   readonly method: Method
   /** Below `/ai/api/v1`, parameters as `{id}`. */
   readonly path: `/${string}`
-  readonly tag: string
+  readonly tag: Tag
   readonly summary: string
   readonly description?: string
   readonly params?: Params

@@ -12,22 +12,25 @@ import { AdminRefusal, notFound } from './refusal.ts'
 const DAY_MS = 86_400_000
 const LONGEST_DAYS = 3_660
 
-const keyView = z
-  .strictObject({
-    id: z.string(),
-    name: z.string(),
-    team: z.string(),
-    models: z.array(z.string()).nullable().openapi({ description: 'null: whatever the team may use' }),
-    status: z.enum(['active', 'expired', 'revoked']),
-    expires_at: z.string(),
-    created_by: z.string(),
-    created_at: z.string(),
-    revoked_at: z.string().nullable(),
-  })
-  .openapi('Key')
+const keyFields = {
+  id: z.string(),
+  name: z.string(),
+  team: z.string(),
+  models: z.array(z.string()).nullable().openapi({ description: 'null: whatever the team may use' }),
+  status: z.enum(['active', 'expired', 'revoked']),
+  expires_at: z.string(),
+  created_by: z.string(),
+  created_at: z.string(),
+  revoked_at: z.string().nullable(),
+}
 
-const madeKey = keyView
-  .extend({ key: z.string().openapi({ description: 'The key itself: shown now and never again' }) })
+const keyView = z.strictObject(keyFields).openapi('Key')
+
+const madeKey = z
+  .strictObject({
+    ...keyFields,
+    key: z.string().openapi({ description: 'The key itself: shown now and never again' }),
+  })
   .openapi('MadeKey')
 
 const keyDeclaration = z.strictObject({

@@ -11,7 +11,9 @@ export async function noteRefusal(
   audit: Pick<Audit, 'append'>,
   onFault: (error: unknown) => void,
 ): Promise<void> {
-  const { code, field } = refusal
+  const { code } = refusal
+  // A name that nobody knows is the client's own word, and may be anything: a secret put in the wrong place.
+  const field = code === 'unknown_field' ? undefined : refusal.field
   try {
     await audit.append(actorOf(visit), [
       {

@@ -65,38 +65,40 @@ export function createRegistryCopy(options: RegistryCopyOptions): RegistryCopy {
 
   async function take(changes: RegistryChanges): Promise<void> {
     if (held === null || isSaved || doubt !== null) return replace(changes)
-    const ahead = changes.position.revision - held.position.revision
-    // A whole answer was not asked for: the store may have been another's meanwhile, and equal counts hide that.
-    if (ahead > 0 || (ahead === 0 && changes.whole)) {
-      hold((changes.whole ? emptyState : held).apply(changes))
+    if (isNews(changes, held)) hold((changes.whole ? emptyState : held).apply(changes))
+  }
+
+  /** The store has lost what was known. It is believed only where somebody said so: `accept_reset`, or an import. */
+  async function takeLoss(changes: RegistryChanges, said: Declaration | null): Promise<boolean> {
+    const { epoch } = changes.position
+    const isDeclared = said?.epoch === epoch && said.id !== declaration?.id
+    if (!isDeclared && !acceptReset) return false
+    await replace(changes)
+    declaration = isDeclared ? said : await declareTrue({ blobs, vault }, epoch)
+    return true
+  }
+
+  async function look(): Promise<'current' | 'suspect'> {
+    const before = held
+    const since = doubt?.position ?? (isSaved ? null : (held?.position ?? null))
+    const [changes, said] = await Promise.all([registry.fetch(since), readDeclaration({ blobs, vault })])
+    // What this process has written meanwhile makes an answer old, not wrong.
+    const isOld = held !== before && changes.position.epoch === held?.position.epoch
+    const loss = isOld ? null : doubtOf(changes.position, held?.position ?? null, doubt)
+    if (loss === null) {
+      await take(changes)
+      declaration = said
+    } else if (!(await takeLoss(changes, said))) {
+      doubt = loss
+      return 'suspect'
     }
+    doubt = null
+    currentAt = clock.monotonic()
+    return 'current'
   }
 
   return {
-    async look() {
-      const before = held
-      const since = doubt?.position ?? (isSaved ? null : (held?.position ?? null))
-      const [changes, said] = await Promise.all([registry.fetch(since), readDeclaration({ blobs, vault })])
-      // What this process has written meanwhile makes an answer old, not wrong.
-      const isOld = held !== before && changes.position.epoch === held?.position.epoch
-      const loss = isOld ? null : doubtOf(changes.position, held?.position ?? null, doubt)
-      if (loss === null) {
-        await take(changes)
-        declaration = said
-      } else {
-        const { epoch } = changes.position
-        const isDeclared = said?.epoch === epoch && said.id !== declaration?.id
-        if (!isDeclared && !acceptReset) {
-          doubt = loss
-          return 'suspect'
-        }
-        await replace(changes)
-        declaration = isDeclared ? said : await declareTrue({ blobs, vault }, epoch)
-      }
-      doubt = null
-      currentAt = clock.monotonic()
-      return 'current'
-    },
+    look,
     restore(saved) {
       keys = deriveRegistryKeys(saved.root)
       declaration = saved.declaration
@@ -114,11 +116,14 @@ export function createRegistryCopy(options: RegistryCopyOptions): RegistryCopy {
     keys: () => keys,
     isSuspect: () => doubt !== null,
     ageMs: () => (currentAt === null ? null : clock.monotonic() - currentAt),
-    toSave: () =>
-      held === null || keys === null
-        ? null
-        : { state: held, root: keys.root, declaration, savedAt: clock.now() },
+    toSave: () => held && keys && { state: held, root: keys.root, declaration, savedAt: clock.now() },
   }
+}
+
+/** A whole answer was not asked for: the store may have been another's meanwhile, and equal counts hide that. */
+function isNews({ position, whole }: RegistryChanges, held: StoredState): boolean {
+  const ahead = position.revision - held.position.revision
+  return ahead > 0 || (ahead === 0 && whole)
 }
 
 /** Whether what the store holds is not what was built upon. */

@@ -24,12 +24,13 @@ afterEach(async () => {
   stopRedis = null
 })
 const limit = { timeout: 180_000 }
+/** What all keys have in common in a Cluster. */
+const hashTag = '{modelgate}'
 
 it('traffic rides out a Redis that is killed for 30 s', limit, async () => {
   const redis = await startRedis({ appendOnly: true })
   stopRedis = () => redis.stop()
-  const settings = { url: redis.url }
-  fleet = await startFleet(settings)
+  fleet = await startFleet({ url: redis.url })
   await expectRiddenOut(fleet, {
     name: 'killed',
     cut: () => redis.kill(),
@@ -41,8 +42,7 @@ it('traffic rides out a Redis that is killed for 30 s', limit, async () => {
 it('traffic rides out a Redis that accepts connections and answers nothing', limit, async () => {
   const redis = await startRedis({ appendOnly: true })
   stopRedis = () => redis.stop()
-  const settings = { url: redis.url }
-  fleet = await startFleet(settings)
+  fleet = await startFleet({ url: redis.url })
   await expectRiddenOut(fleet, {
     name: 'silent',
     cut: async () => redis.suspend(),
@@ -54,8 +54,7 @@ it('traffic rides out a Redis that accepts connections and answers nothing', lim
 it('traffic rides out a failover by Sentinel', limit, async () => {
   const group = await startSentinelGroup()
   stopRedis = () => group.stop()
-  const settings = { sentinels: group.addresses, sentinel_name: group.name }
-  fleet = await startFleet(settings)
+  fleet = await startFleet({ sentinels: group.addresses, sentinel_name: group.name })
   const master = await group.master()
   await expectRiddenOut(fleet, {
     name: 'failed over',
@@ -74,8 +73,6 @@ it('traffic rides out the resharding of a Cluster', limit, async () => {
   stopRedis = () => cluster.stop()
   const made = await startFleet({ cluster: cluster.addresses })
   fleet = made
-  // The hash tag that all keys share.
-  const key = '{modelgate}'
   const writes: [number, unknown][] = []
   let isOver = false
   const write = async () => {
@@ -87,11 +84,11 @@ it('traffic rides out the resharding of a Cluster', limit, async () => {
   let agreedAfterMs = 0
   await expectNobodySuffers(made, 'resharded', async () => {
     const writing = write()
-    const owner = await cluster.ownerOf(key)
+    const owner = await cluster.ownerOf(hashTag)
     let keysMoved = 0
     let late = 0
     for (const node of [...cluster.nodes.filter((one) => one !== owner), owner]) {
-      await cluster.moveSlotOf(key, node, async () => {
+      await cluster.moveSlotOf(hashTag, node, async () => {
         keysMoved++
         await sleep(100)
         if (keysMoved !== 4) return
@@ -121,4 +118,21 @@ it('traffic rides out the resharding of a Cluster', limit, async () => {
     const written = writes.flatMap(([status], index) => (status === 201 ? [`team-${index}`] : []))
     expect(names).toEqual(expect.arrayContaining(written))
   }
+})
+
+it('traffic rides out the loss of a master of a Cluster', limit, async () => {
+  const cluster = await startCluster({ replicas: true })
+  stopRedis = () => cluster.stop()
+  fleet = await startFleet({ cluster: cluster.addresses })
+  const owner = await cluster.ownerOf(hashTag)
+  await expectRiddenOut(fleet, {
+    name: 'lost a master',
+    cut: () => owner.kill(),
+    heal: async () => {
+      // Until another is elected nobody says who has it.
+      const ownerNow = () => cluster.ownerOf(hashTag).catch(() => owner)
+      await until('there is another owner', async () => (await ownerNow()) !== owner, { timeoutMs: 30_000 })
+    },
+    downMs: 0,
+  })
 })

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, expect, it } from 'vitest'
 import { runCommand } from '../support/command.ts'
-import type { Fleet } from '../support/fleet.ts'
+import { type Fleet, openaiKey } from '../support/fleet.ts'
 import type { Gateway } from '../support/gateway.ts'
 import { metric } from '../support/metrics.ts'
 import {
@@ -33,10 +33,7 @@ async function lose(name: string): Promise<{ readonly exported: string }> {
       name: model,
       provider: 'openai',
       model_name: 'upstream-model',
-      credentials: {
-        ...{ creds_type: 'API_KEY', provider: 'openai', api_key: `sk-planted-${model}` },
-        base_url: fleet.upstreams['first']?.url,
-      },
+      credentials: openaiKey(`sk-planted-${model}`, fleet.upstreams['first']?.url),
     })
     expect(status).toBe(201)
   }

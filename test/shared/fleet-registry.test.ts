@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { createFleet, type Fleet, median } from '../support/fleet.ts'
+import { createFleet, type Fleet, median, openaiKey } from '../support/fleet.ts'
 import type { Gateway } from '../support/gateway.ts'
 import { type RedisServer, startRedis } from '../support/redis-server.ts'
 import { chatAnswer, failure, type Script, type Upstream } from '../support/upstream.ts'
@@ -33,14 +33,15 @@ async function change(replica: Gateway, method: string, path: string, body?: unk
 }
 
 function makeCredential(name: string, key: string) {
-  return change(at(0), 'POST', '/llm_credentials', {
-    ...{ name, creds_type: 'API_KEY', provider: 'openai', api_key: key, base_url: upstream().url },
-  })
+  return change(at(0), 'POST', '/llm_credentials', { name, ...openaiKey(key, upstream().url) })
 }
 
 function makeModel(replica: Gateway, name: string, credential: string) {
   return change(replica, 'POST', '/config/llm', {
-    ...{ name, provider: 'openai', llm_credentials_id: credential, model_name: 'upstream-model' },
+    name,
+    provider: 'openai',
+    llm_credentials_id: credential,
+    model_name: 'upstream-model',
   })
 }
 
@@ -110,6 +111,7 @@ it('a credential is rotated under traffic, and no request fails', limit, async (
   const bearer = (key: string | undefined) => `Bearer ${key}`
   const { id } = await makeCredential('rotated', keys[0] ?? '')
   await makeModel(at(0), 'rotated', id)
+  await untilAll(async (replica) => (await ask(replica, 'rotated')).status === 200)
   const accepted = new Set([bearer(keys[0])])
   const onlyAccepted: Script = async (...answer) => {
     const [, { headers }] = answer

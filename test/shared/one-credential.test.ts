@@ -1,6 +1,7 @@
 import { afterEach, expect, it } from 'vitest'
-import { createFleet, type Fleet } from '../support/fleet.ts'
+import { createFleet, type Fleet, openaiKey } from '../support/fleet.ts'
 import { type Gateway } from '../support/gateway.ts'
+import { type RedisServer, startRedis } from '../support/redis-server.ts'
 import { chatAnswer, failure, type Script, sendJson, type Upstream } from '../support/upstream.ts'
 import { until } from '../support/wait.ts'
 
@@ -18,17 +19,23 @@ function provider(refusals: Record<string, Script> = {}, all: Script | null = nu
 }
 
 let fleet: Fleet
-afterEach(() => fleet.stop())
+let redis: RedisServer | null = null
+afterEach(async () => {
+  await fleet.stop()
+  await redis?.stop()
+  redis = null
+})
 const gateway = () => fleet.replicas[0] as Gateway
 const upstream = () => fleet.upstreams['main'] as Upstream
 
-async function start(): Promise<void> {
+async function start({ replicas = 1 } = {}): Promise<void> {
+  if (replicas > 1) redis = await startRedis()
   fleet = await createFleet({
+    replicas,
+    ...(redis === null ? {} : { redis: { url: redis.url } }),
     upstreams: { main: provider() },
     config: ({ main }) => ({
-      credentials: [
-        { name: 'account', creds_type: 'API_KEY', provider: 'openai', api_key: 'sk-planted', base_url: main },
-      ],
+      credentials: [{ name: 'account', ...openaiKey('sk-planted', main) }],
       models: models.map((name) => ({
         name,
         connections: [{ name: 'only', credential: 'account', model_name: name }],
@@ -38,20 +45,23 @@ async function start(): Promise<void> {
   })
 }
 
-async function statuses(): Promise<number[]> {
-  const answers = await Promise.all(models.map((model) => fleet.chat(gateway(), { model })))
+async function statuses(replica = gateway()): Promise<number[]> {
+  const answers = await Promise.all(models.map((model) => fleet.chat(replica, { model })))
   await Promise.all(answers.map((answer) => answer.text()))
   return answers.map(({ status }) => status)
 }
 
-async function items(path: string): Promise<Record<string, unknown>[]> {
-  const { body } = await fleet.admin(gateway(), 'GET', path)
+async function items(path: string, replica = gateway()): Promise<Record<string, unknown>[]> {
+  const { body } = await fleet.admin(replica, 'GET', path)
   return (body as { items: Record<string, unknown>[] }).items
 }
 
 /** By model: the state of its connection, and why. */
-async function states(): Promise<Record<string, string>> {
-  const views = (await items('/config/llm')) as { name: string; connections: { state: ShownState }[] }[]
+async function states(replica = gateway()): Promise<Record<string, string>> {
+  const views = (await items('/config/llm', replica)) as {
+    name: string
+    connections: { state: ShownState }[]
+  }[]
   return Object.fromEntries(
     views.map(({ name, connections: [only] }) => [
       name,
@@ -65,7 +75,7 @@ interface ShownState {
   readonly reason: string | null
 }
 
-const credential = async () => (await items('/llm_credentials'))[0]
+const credential = async (replica = gateway()) => (await items('/llm_credentials', replica))[0]
 const well = { alpha: 'ready', beta: 'ready', gamma: 'ready', delta: 'ready' }
 
 it.each([
@@ -126,3 +136,35 @@ it('one endpoint that answers 401 is not the whole key', async () => {
   expect(await states()).toEqual({ ...well, beta: 'unhealthy authentication' })
   expect(await credential()).toMatchObject({ status: 'active' })
 })
+
+it(
+  'a revoked key is out in the whole fleet within one probe, and comes back everywhere',
+  { timeout: 60_000 },
+  async () => {
+    await start({ replicas: 3 })
+    for (const replica of fleet.replicas) expect(await statuses(replica)).toEqual([200, 200, 200, 200])
+    upstream().script = provider({}, failure(401, 'this key was revoked', {}, 'invalid_api_key'))
+    const before = upstream().requests.length
+    expect((await fleet.chat(gateway(), { model: 'alpha' })).status).toBe(502)
+    const allOut = async (replica: Gateway) =>
+      Object.values(await states(replica)).every((state) => state === 'unhealthy authentication')
+    for (const replica of fleet.replicas) await until('all are out', () => allOut(replica))
+    for (const replica of fleet.replicas) expect(await statuses(replica)).toEqual([503, 503, 503, 503])
+    expect(upstream().requests.length - before).toBe(2)
+
+    upstream().script = provider()
+    const last = fleet.replicas[2] as Gateway
+    await until('one passes its trial', async () => (await fleet.chat(last, { model: 'gamma' })).ok)
+    const from = performance.now()
+    for (const replica of fleet.replicas) {
+      await until('all are back', async () =>
+        Object.values(await states(replica)).every((state) => state === 'ready'),
+      )
+    }
+    console.log(`all are back everywhere ${Math.round(performance.now() - from)} ms after the first`)
+    for (const replica of fleet.replicas) {
+      expect(await statuses(replica)).toEqual([200, 200, 200, 200])
+      expect(await credential(replica)).toMatchObject({ status: 'active', status_reason: null })
+    }
+  },
+)

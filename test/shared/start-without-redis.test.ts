@@ -1,5 +1,5 @@
 import { afterEach, expect, it } from 'vitest'
-import { createFleet, type Fleet } from '../support/fleet.ts'
+import { createFleet, type Fleet, openaiKey } from '../support/fleet.ts'
 import type { Gateway } from '../support/gateway.ts'
 import { metric } from '../support/metrics.ts'
 import { type RedisServer, startRedis } from '../support/redis-server.ts'
@@ -26,10 +26,7 @@ async function makeModel(
     name,
     provider: 'openai',
     model_name: 'upstream-model',
-    credentials: {
-      ...{ creds_type: 'API_KEY', provider: 'openai', api_key: `sk-planted-${name}` },
-      base_url: fleet.upstreams['main']?.url,
-    },
+    credentials: openaiKey(`sk-planted-${name}`, fleet.upstreams['main']?.url),
   })
   return { status, code: (body?.['error'] as { code?: string } | undefined)?.code }
 }

@@ -3,9 +3,11 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Gateway, startGateway } from './gateway.ts'
+import { metric } from './metrics.ts'
 import { userMessage } from './scene.ts'
 import { audience, createIssuer } from './tokens.ts'
 import { type Script, startUpstream, type Upstream } from './upstream.ts'
+import { until } from './wait.ts'
 
 export interface AdminAnswer {
   readonly status: number
@@ -92,8 +94,16 @@ export async function createFleet({
     await rm(dir, { recursive: true, force: true })
   }
   try {
-    const replicas: Gateway[] = []
-    for (let index = 0; index < count; index++) replicas.push(await launch(`replica-${index}`))
+    // All at once, as a deployment does it; none may be forgotten where another fails.
+    const launched = await Promise.allSettled(
+      Array.from({ length: count }, (_, index) => launch(`replica-${index}`)),
+    )
+    const replicas = launched.map((one) => {
+      if (one.status === 'rejected') throw one.reason
+      return one.value
+    })
+    const isUp = async (replica: Gateway) => (await metric(replica, 'modelgate_redis_up')) === 1
+    if (redis !== undefined) for (const one of replicas) await until('Redis is found', () => isUp(one))
     const token = await issuer.token()
     return {
       replicas,
@@ -134,6 +144,11 @@ async function admin(
     status: response.status,
     body: text === '' ? null : (JSON.parse(text) as Record<string, unknown>),
   }
+}
+
+/** Credentials of an OpenAI-shaped upstream, as the control plane and the configuration take them. */
+export function openaiKey(key: string, url: string | undefined): Record<string, unknown> {
+  return { creds_type: 'API_KEY', provider: 'openai', api_key: key, base_url: url }
 }
 
 /** Of the numbers the middle one; NaN of none. */
