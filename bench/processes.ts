@@ -1,63 +1,114 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { closeSync, openSync, readFileSync } from 'node:fs'
-import { createServer, type AddressInfo } from 'node:net'
+import { connect, createServer, type AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Answer, Question } from './child/answers.ts'
+import { cpuUs, memoryOf, ticksUs } from './proc.ts'
 
 export interface Running {
   readonly port: number
   readonly pid: number
-  /** User and system CPU so far, µs, by the operating system's account. */
+  /** CPU of all threads so far, µs. */
   cpu(): number
-  /** Resident memory, bytes. */
-  memory(): number
-  stop(): void
+  /** The same by the clock's ticks, to hold against it. */
+  ticks(): number
+  memory(): { readonly pss: number; readonly rss: number }
+  /** Asks a Node process that answers (`child/answers.ts`). */
+  ask<T>(name: string, argument?: unknown, timeoutMs?: number): Promise<T>
+  stop(): Promise<void>
 }
-
-const ticksPerSecond = Number(execFileSync('getconf', ['CLK_TCK']).toString())
 
 export interface StartOptions {
-  readonly script: string
-  readonly args: string[]
+  readonly command: string
+  readonly args: readonly string[]
   readonly core: number
-  /** Takes standard output: a log that is written as in production, to a file. */
-  readonly output: string
-  readonly env?: Record<string, string>
-  /** Where it will listen, for what does not say so itself. */
-  readonly port?: number
+  /** Where it listens; null: nowhere, it is ready at once. */
+  readonly port: number | null
+  readonly env?: Readonly<Record<string, string>>
+  /** Answered with 200 when it is ready; without it the port must only be open. */
+  readonly readyPath?: string
+  /** It takes questions. */
+  readonly isAnswering?: boolean
 }
 
-/** Starts a Node script pinned to one core and waits until it names its port in its output. */
-export async function start({
-  script,
-  args,
-  core,
-  output,
-  env = {},
-  port: known,
-}: StartOptions): Promise<Running> {
-  const path = new URL(script, import.meta.url).pathname
-  const file = openSync(output, 'w')
-  const child = spawn('taskset', ['-c', String(core), process.execPath, path, ...args], {
-    stdio: ['ignore', file, 'inherit'],
-    env: { ...process.env, ...env },
-  })
-  closeSync(file)
-  const port = known === undefined ? await portOf(child, output) : await listening(child, known)
-  const pid = child.pid ?? 0
+export interface Processes {
+  start(options: StartOptions): Promise<Running>
+}
+
+const ticksPerSecond = Number(execFileSync('getconf', ['CLK_TCK']))
+const startMs = 30_000
+
+/**
+ * Starts processes, each pinned to one core, with its output in a file of `dir`. They end with this process, even one
+ * that is killed: the kernel is asked to see to it.
+ */
+export function createProcesses(dir: string): Processes {
+  let started = 0
   return {
-    port,
-    pid,
-    cpu: () => cpuOf(pid),
-    memory: () => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) * 1024,
-    stop: () => child.kill('SIGKILL'),
+    async start({ command, args, core, port, env = {}, readyPath, isAnswering = false }) {
+      const output = join(dir, `${started++}.log`)
+      const file = openSync(output, 'w')
+      const line = ['--pdeathsig', 'KILL', 'taskset', '-c', String(core), command, ...args]
+      const child = spawn('setpriv', line, {
+        stdio: ['ignore', file, file, ...(isAnswering ? ['ipc' as const] : [])],
+        env: { ...process.env, ...env },
+      })
+      closeSync(file)
+      const exited = new Promise<void>((resolve) => {
+        child.once('exit', () => resolve())
+        child.on('error', () => resolve())
+      })
+      const stop = async () => {
+        child.kill('SIGKILL')
+        await exited
+      }
+      try {
+        if (port !== null) await ready(child, port, readyPath)
+      } catch (error) {
+        await stop()
+        throw new Error(`${command} does not start: ${readFileSync(output, 'utf8').slice(-2000)}`, {
+          cause: error,
+        })
+      }
+      // Each command replaces itself by the next, so that the id is that of the last.
+      const pid = child.pid ?? 0
+      return {
+        port: port ?? 0,
+        pid,
+        cpu: () => cpuUs(pid),
+        ticks: () => ticksUs(pid, ticksPerSecond),
+        memory: () => memoryOf(pid),
+        ask: createAsk(child),
+        stop,
+      }
+    },
   }
 }
 
-/** All threads of the process; `taskset` replaces itself by the script, so the id is the script's own. */
-function cpuOf(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  return ((Number(fields[11]) + Number(fields[12])) / ticksPerSecond) * 1e6
+/** Questions to one process, each answered within its deadline or rejected. */
+function createAsk(child: ChildProcess): Running['ask'] {
+  const waiting = new Map<number, (answer: Answer) => void>()
+  let asked = 0
+  child.on('message', (answer: Answer) => waiting.get(answer.id)?.(answer))
+  child.once('exit', (code, signal) => {
+    for (const [id, settle] of waiting) settle({ id, error: `the process ended: ${code ?? signal}` })
+  })
+  return async <T>(name: string, argument: unknown = null, timeoutMs = 120_000): Promise<T> => {
+    const id = asked++
+    const deadline = AbortSignal.timeout(timeoutMs)
+    const answer = await new Promise<Answer>((resolve) => {
+      waiting.set(id, resolve)
+      deadline.addEventListener('abort', () =>
+        resolve({ id, error: `no answer to ${name} in ${timeoutMs} ms` }),
+      )
+      if (!child.connected) return resolve({ id, error: 'the process takes no questions' })
+      child.send({ id, name, argument } satisfies Question)
+    })
+    waiting.delete(id)
+    if (answer.error !== undefined) throw new Error(`${name}: ${answer.error}`)
+    return answer.value as T
+  }
 }
 
 /** A port that nobody listens on now. */
@@ -70,25 +121,29 @@ export function freePort(): Promise<number> {
   })
 }
 
-async function listening(child: ChildProcess, port: number): Promise<number> {
-  const deadline = performance.now() + 20_000
+async function ready(child: ChildProcess, port: number, path: string | undefined): Promise<void> {
+  const deadline = performance.now() + startMs
   for (;;) {
-    const answered = await fetch(`http://127.0.0.1:${port}/readyz`).catch(() => null)
-    await answered?.arrayBuffer()
-    if (answered?.status === 200) return port
-    if (child.exitCode !== null || performance.now() > deadline) throw new Error('it does not listen')
+    if (path === undefined ? await isOpen(port) : await isOk(`http://127.0.0.1:${port}${path}`)) return
+    if (child.exitCode !== null || child.signalCode !== null) throw new Error('it ended')
+    if (performance.now() > deadline) throw new Error(`it does not listen after ${startMs} ms`)
     await sleep(20)
   }
 }
 
-async function portOf(child: ChildProcess, output: string): Promise<number> {
-  const deadline = performance.now() + 20_000
-  for (;;) {
-    const text = readFileSync(output, 'utf8')
-    const port = /listening (\d+)/.exec(text)?.[1] ?? /"url":"https?:\/\/[^":]+:(\d+)"/.exec(text)?.[1]
-    if (port !== undefined) return Number(port)
-    if (child.exitCode !== null || performance.now() > deadline)
-      throw new Error(`it does not listen: ${text}`)
-    await sleep(20)
-  }
+async function isOk(url: string): Promise<boolean> {
+  const answered = await fetch(url, { signal: AbortSignal.timeout(1000) }).catch(() => null)
+  await answered?.arrayBuffer()
+  return answered?.status === 200
+}
+
+function isOpen(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1')
+    socket.once('error', () => resolve(false))
+    socket.once('connect', () => {
+      socket.destroy()
+      resolve(true)
+    })
+  })
 }

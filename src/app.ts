@@ -6,6 +6,7 @@ import { observe } from './app/observe.ts'
 import { createPagesApp } from './app/pages.ts'
 import { createParts } from './app/parts.ts'
 import { createTraces } from './app/traces.ts'
+import type { Membership, Vitals } from './app/workers/membership.ts'
 import type { Config } from './config.ts'
 import { type Clock, systemClock } from './core/clock.ts'
 import type { Provider } from './core/provider.ts'
@@ -27,6 +28,8 @@ export interface AppOptions {
   readonly log: Log
   readonly version: string
   readonly clock?: Clock
+  /** null: this process is all there is. */
+  readonly membership?: Pick<Membership, 'place' | 'vitals' | 'close'> | null
 }
 
 export interface App {
@@ -48,8 +51,11 @@ const keepAliveMs = 15_000
 const lastAnswersMs = 500
 
 /** Constructs and wires everything; the only place that does. Throws where state cannot be opened. */
-export function createApp({ config, providers, log, version, clock = systemClock }: AppOptions): App {
-  const parts = createParts({ config, providers, log, version, clock })
+export function createApp(options: AppOptions): App {
+  const { config, providers, log, version, clock = systemClock, membership = null } = options
+  // Members on one machine have one data_dir: a file is written by one of them.
+  const isKeeper = membership === null || membership.place === 0
+  const parts = createParts({ config, providers, log, version, clock, isKeeper })
   const { metrics, outbound, store, access, part, pooling, health } = parts
   const { registry, sync } = part
   const { router } = pooling
@@ -86,7 +92,8 @@ export function createApp({ config, providers, log, version, clock = systemClock
   })
   const shared = { config, part, health, router, providers, authenticate, gatewayKey, log, version, clock }
   const admin = config.admin.enabled ? createControlPlane({ ...shared, remoteAddress }) : null
-  const pages = createPagesApp(pagesOf({ metrics, log, records, gate, isReady }))
+  const own = vitalsOf({ metrics, records, gate, isReady })
+  const pages = createPagesApp(pagesOf(membership?.vitals(own) ?? own, metrics, log))
   const listeners = createListeners({ config, proxy, pages, admin })
 
   return {
@@ -114,6 +121,7 @@ export function createApp({ config, providers, log, version, clock = systemClock
       records.drain()
       if (traces) await traces.stop()
       await parts.stop()
+      await membership?.close()
       metrics.close()
       log.info('stopped')
     },
@@ -129,21 +137,19 @@ function deadlinesOf({ upstream }: Config) {
   }
 }
 
-interface PagesParts {
+interface VitalParts {
   readonly metrics: Metrics
-  readonly log: Log
   readonly records: Batches<RequestRecord>
   readonly gate: Gate
   readonly isReady: () => boolean
 }
 
-function pagesOf({ metrics, log, records, gate, isReady }: PagesParts) {
-  const render = () => {
-    records.drain()
-    return metrics.render()
-  }
-  return createPages({
-    metrics: { render, contentType: metrics.contentType },
+function vitalsOf({ metrics, records, gate, isReady }: VitalParts): Vitals {
+  return {
+    async render() {
+      records.drain()
+      return metrics.render()
+    },
     ready() {
       const reasons = [
         ...(gate.closing ? ['draining'] : []),
@@ -151,6 +157,13 @@ function pagesOf({ metrics, log, records, gate, isReady }: PagesParts) {
       ]
       return { ready: reasons.length === 0, reasons }
     },
+  }
+}
+
+function pagesOf({ render, ready }: Vitals, { contentType }: Metrics, log: Log) {
+  return createPages({
+    metrics: { render, contentType },
+    ready,
     onFault: (error) => log.error('a page could not be made', { error }),
   })
 }

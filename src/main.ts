@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { type App, type AppOptions, createApp } from './app.ts'
 import { banner } from './app/banner.ts'
 import { runCommandLine } from './app/command-line.ts'
@@ -7,12 +8,21 @@ import { exportCommand } from './app/commands/export.ts'
 import { importCommand } from './app/commands/import.ts'
 import { rotateMasterKeyCommand } from './app/commands/rotate-master-key.ts'
 import { tokenCommand } from './app/commands/token.ts'
+import { workerCount } from './app/workers/count.ts'
+import { isMember, joinOthers, type Membership } from './app/workers/membership.ts'
+import { runPrimary } from './app/workers/primary.ts'
 import { type Config, findConfig, loadConfig } from './config.ts'
 import { type Fault, formatFaults } from './config/fault.ts'
 import { needsRestart } from './config/restart.ts'
 import { createConfigWatcher } from './config/watch.ts'
 import { createProviders } from './providers/index.ts'
+import { createDescriptorDestination } from './telemetry/destination.ts'
 import { createLog, type Log } from './telemetry/log.ts'
+
+/** For what follows the last request: probes, records, connections to Redis and providers. */
+const closingMs = 30_000
+/** What a pipe takes whole: several processes write to one log. */
+const pipeBytes = 4096
 
 const onState = { load: async () => (await load())?.config ?? null, out: say, err: fail }
 
@@ -42,7 +52,34 @@ async function checkConfig(): Promise<number> {
 
 async function serveConfigured(): Promise<number> {
   const loaded = await load()
-  return loaded === null ? 1 : serve(loaded)
+  if (loaded === null) return 1
+  if (isMember()) return serve(loaded, await joinOthers())
+  const { count, because } = workerCount(loaded.config, availableParallelism())
+  return count === 1 ? serve(loaded, null, because) : lead(loaded.config, count)
+}
+
+/** Starts so many processes of this one, and serves nothing itself. */
+async function lead({ telemetry, drain }: Config, count: number): Promise<number> {
+  const stopped = stopSignal()
+  const log = createLog({ level: telemetry.log_level })
+  tellUnhandled(log)
+  const drainMs = (drain.grace_seconds + drain.timeout_seconds) * 1000 + closingMs
+  const { code, failed } = await runPrimary({ count, log, version: readVersion(), stopped, drainMs })
+  await log.close()
+  return failed === null ? code : cannotStart(failed, null)
+}
+
+/** Of several only the process that started them tells why, and once. */
+async function cannotStart(reason: string, membership: Membership | null): Promise<number> {
+  if (membership === null) return fail(`modelgate cannot start: ${reason}\n`)
+  await membership.failed(reason)
+  return 1
+}
+
+/** An error that nobody handled is a defect; the requests of everybody else are worth more than a clean crash. */
+function tellUnhandled(log: Log): void {
+  process.on('unhandledRejection', (error) => log.error('unhandled rejection', { error }))
+  process.on('uncaughtException', (error) => log.error('uncaught exception', { error }))
 }
 
 /** null: the configuration has faults, and they are told. */
@@ -62,24 +99,32 @@ interface Loaded {
   readonly files: Awaited<ReturnType<typeof loadConfig>>['files']
 }
 
-async function serve({ config, path, providers, files }: Loaded): Promise<number> {
+async function serve(
+  { config, path, providers, files }: Loaded,
+  membership: Membership | null,
+  because: string | null = null,
+): Promise<number> {
   // Before anything else: to process 1 of a container a signal without a handler is no signal at all.
-  const stopped = stopSignal()
-  const log = createLog({ level: config.telemetry.log_level })
-  const started = await start({ config, providers, log, version: readVersion() })
-  if ('failed' in started) return fail(`modelgate cannot start: ${started.failed}\n`)
+  const stopped = membership === null ? stopSignal() : Promise.race([stopSignal(), membership.ended])
+  const destination =
+    membership === null ? undefined : createDescriptorDestination({ maxWriteBytes: pipeBytes })
+  const log = createLog({ level: config.telemetry.log_level, destination })
+  const started = await start({ config, providers, log, version: readVersion(), membership })
+  if ('failed' in started) return cannotStart(started.failed, membership)
   const { app, url } = started
-  // An error that nobody handled is a defect; the requests of everybody else are worth more than a clean crash.
-  process.on('unhandledRejection', (error) => log.error('unhandled rejection', { error }))
-  process.on('uncaughtException', (error) => log.error('uncaught exception', { error }))
-  log.info('listening', { url, version: readVersion() })
-  if (config.auth.issuers.length === 0) say(await welcome(app, url))
+  tellUnhandled(log)
+  if (membership === null) log.info('listening', { url, version: readVersion() })
+  if (because !== null) log.info('one process serves, not several', { because })
+  await membership?.started(url)
+  const isGreeter = membership === null || (membership.place === 0 && membership.isFirst)
+  if (config.auth.issuers.length === 0 && isGreeter) say(await welcome(app, url))
   const watcher = createConfigWatcher({
     load: () => loadConfig({ path, providers }),
     files,
     onChange: (next) => reload(app, config, next, log),
     onFault: (faults) => tellFaults(faults, log),
   })
+  membership?.onReload(() => void watcher.reload())
   await stopped
   watcher.stop()
   await app.drain()

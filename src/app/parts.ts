@@ -19,12 +19,14 @@ export interface PartsOptions {
   readonly log: Log
   readonly version: string
   readonly clock: Clock
+  /** Whether this process is the one that writes to `data_dir`. */
+  readonly isKeeper: boolean
 }
 
 export type Parts = ReturnType<typeof createParts>
 
 /** What both planes stand on, wired together. Throws where state cannot be opened. */
-export function createParts({ config, providers, log, version, clock }: PartsOptions) {
+export function createParts({ config, providers, log, version, clock, isKeeper }: PartsOptions) {
   const metrics = createMetrics({ version })
   const outbound = createOutbound({ config, clock, metrics })
   const store = openStore({ config, log })
@@ -32,7 +34,7 @@ export function createParts({ config, providers, log, version, clock }: PartsOpt
   const vault = createVault({ keys: config.master_keys ?? loadMasterKeys({ dataDir }) })
   const { fetchText } = outbound
   const access = createAccess({ config, store, vault, fetchText, metrics, log, clock })
-  const part = createRegistryPart({ config, store, vault, providers, log, clock })
+  const part = createRegistryPart({ config, store, vault, providers, log, clock, isKeeper })
   const { registry } = part
   const holder = randomUUID()
   // The pool has a trial that nobody uses probed, and the prober needs the pool.

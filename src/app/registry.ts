@@ -22,6 +22,8 @@ export interface RegistryPartOptions {
   readonly providers: ReadonlyMap<string, Provider>
   readonly log: Log
   readonly clock: Clock
+  /** Whether this process keeps the sealed copy of the registry; otherwise it reads it only. */
+  readonly isKeeper: boolean
 }
 
 /** What the configuration file and the store declare, and how the store's part is changed. */
@@ -40,13 +42,14 @@ export interface RegistryPart {
 const DAY_MS = 86_400_000
 
 export function createRegistryPart(options: RegistryPartOptions): RegistryPart {
-  const { store, vault, providers, log, clock } = options
+  const { store, vault, providers, log, clock, isKeeper } = options
   let { config } = options
+  const file = store.shared ? createSnapshotFile({ dataDir: config.state.data_dir, vault }) : null
   const sync = createSync({
     store,
     vault,
     clock,
-    file: store.shared ? createSnapshotFile({ dataDir: config.state.data_dir, vault }) : null,
+    file: file === null || isKeeper ? file : { ...file, write: async () => undefined },
     acceptReset: config.state.redis.accept_reset,
     onFault: (message, error) => log.warn(message, { error }),
   })

@@ -42,6 +42,7 @@ const defaults: Record<string, Record<string, unknown>> = {
 
 const complete = {
   ...defaults,
+  workers: 1,
   credentials: [],
   models: [],
   teams: [],

@@ -8,6 +8,8 @@ import type { Environment } from './substitute.ts'
 export interface FromEnvironment {
   readonly host: string | null
   readonly port: number | null
+  /** `MODELGATE_WORKERS` */
+  readonly workers: number | 'auto' | null
   readonly adminToken: Secret | null
   readonly masterKeys: readonly [MasterKey, ...MasterKey[]] | null
   readonly redisUrl: Secret | null
@@ -38,6 +40,7 @@ export function readEnvironment(environment: Environment): FromEnvironment {
   return {
     host: given('HOST'),
     port: read('PORT', readPort),
+    workers: read('MODELGATE_WORKERS', readWorkers),
     adminToken: adminToken === null || tokenFault !== null ? null : new Secret(adminToken),
     masterKeys: read('MODELGATE_MASTER_KEY', parseMasterKeys),
     redisUrl: read('REDIS_URL', readRedisUrl),
@@ -49,6 +52,12 @@ export function readEnvironment(environment: Environment): FromEnvironment {
 function readPort(text: string): number {
   if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text)
   throw new Error('must be a port, from 0 to 65535')
+}
+
+function readWorkers(text: string): number | 'auto' {
+  if (text === 'auto') return text
+  if (/^[1-9]\d{0,2}$/.test(text)) return Number(text)
+  throw new Error('must be auto, or how many processes, from 1 to 999')
 }
 
 function readRedisUrl(text: string): Secret {

@@ -96,6 +96,7 @@ function complete(file: FileConfig, own: FromEnvironment, certificate: Certifica
       port: own.port ?? listen.port,
     },
     state: { ...state, redis: { ...state.redis, url, enabled: isShared } },
+    workers: own.workers ?? file.workers,
     certificate,
     admin_token: own.adminToken,
     master_keys: own.masterKeys,

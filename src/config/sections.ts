@@ -183,6 +183,13 @@ const drain = z.strictObject({
   timeout_seconds: seconds(0).default(30),
 })
 
+const workers = z
+  .union([
+    z.int().min(1).max(999),
+    z.string().regex(/^(auto|[1-9]\d{0,2})$/, { error: 'must be auto, or how many processes, from 1 to 999' }),
+  ])
+  .transform((asked) => (asked === 'auto' ? asked : Number(asked)))
+
 /** Every section that is no list of entities. All may be left out. */
 export const sectionShape = {
   listen: listen.prefault({}),
@@ -197,4 +204,9 @@ export const sectionShape = {
   upstream: upstream.prefault({}).describe('The way to providers'),
   limits: limits.prefault({}),
   drain: drain.prefault({}).describe('From SIGTERM to the end'),
+  workers: workers
+    .prefault(1)
+    .describe(
+      'Processes that serve, `auto`: one for each core. More than one needs Redis. MODELGATE_WORKERS overrides',
+    ),
 }

@@ -90,12 +90,16 @@ describe.each([false, true])('a translated stream (its translator answers later:
 describe('usage', () => {
   it('comes last, in the model’s name, and only to those who asked', async () => {
     const { events } = await run(['data: a\n\ndata: end\n\n'], { includeUsage: true })
-    expect(JSON.parse(events.at(-1) ?? '')).toMatchObject({
+    const chunks = events.map((event) => JSON.parse(event) as ChatChunk)
+    expect(chunks.slice(0, -1).map(({ usage: told }) => told)).toEqual([null, null])
+    expect(chunks.at(-1)).toMatchObject({
       model: 'theirs',
       choices: [],
       usage: { prompt_tokens: 3, completion_tokens: 2, total_tokens: 5 },
     })
-    expect(wordsOf((await run(['data: a\n\ndata: end\n\n'])).events)).toEqual(['a', 'stop'])
+    const plain = await run(['data: a\n\ndata: end\n\n'])
+    expect(wordsOf(plain.events)).toEqual(['a', 'stop'])
+    expect(plain.text).not.toContain('"usage"')
     expect(wordsOf((await run(['data: a\n\n'], { includeUsage: true })).events)).toEqual(['a'])
   })
 })

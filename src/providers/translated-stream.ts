@@ -100,7 +100,8 @@ export class TranslatedStream implements StreamReader {
     for (const chunk of chunks) {
       this.#model = chunk.model
       this.#real ||= isReal(chunk)
-      this.#output += sseEvent(chunk)
+      // OpenAI's own say so on every chunk but the last, to those who asked for usage.
+      this.#output += sseEvent(this.#call.includeUsage ? { ...chunk, usage: null } : chunk)
     }
   }
 

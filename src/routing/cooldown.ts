@@ -55,6 +55,11 @@ const jitterShare = 0.1
 /** Past any sane maximum, and far from where powers of two lose their precision. */
 const mostDoublings = 30
 
+/** No cooldown is longer than this, ms, whatever caused it. */
+export function longestCooldownMs({ maxSeconds }: CooldownSettings): number {
+  return Math.max(1_000 * maxSeconds, longestHintMs, quotaMs * (1 + jitterShare))
+}
+
 export interface CooldownCause {
   readonly reason: FailureReason
   /** Consecutive ejections, this one included: 1 or more. */

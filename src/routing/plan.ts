@@ -29,10 +29,16 @@ export function switchedOff({ enabled, credential }: Connection): 'disabled' | '
   return credential.status === 'active' ? null : 'inactive_credential'
 }
 
-/** Plans are made once for each model object: a snapshot replaces what changes. */
+/** Plans are made once for each model object, as long as the pool keeps what they were made of. */
 export function createPlans(pool: Pool): (model: Model) => Plan {
-  const plans = new WeakMap<Model, Plan>()
+  let plans = new WeakMap<Model, Plan>()
+  let forgotten = pool.forgotten()
   return (model) => {
+    // A model that was away for a while, hidden by another of its name, may return as the same object.
+    if (pool.forgotten() !== forgotten) {
+      forgotten = pool.forgotten()
+      plans = new WeakMap()
+    }
     const known = plans.get(model)
     if (known !== undefined) return known
     const plan = planOf(model, pool)

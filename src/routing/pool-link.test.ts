@@ -62,3 +62,11 @@ describe('the link', () => {
     expect(asked).toEqual([connection.id, connection.id])
   })
 })
+
+it('is believed for no longer than any cooldown may last: the store may have had another time when it was told', () => {
+  const { pool, router, clock } = createScene()
+  pool.retain([connection])
+  pool.receive(connection.id, { ...learned, remainingMs: 24 * 3_600_000 })
+  const { until } = router.status(connection)
+  expect((until ?? 0) - clock.now()).toBeCloseTo(660_000)
+})

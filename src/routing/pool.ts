@@ -2,7 +2,7 @@ import { type Clock, systemClock } from '../core/clock.ts'
 import type { Connection } from '../core/entities.ts'
 import type { AttemptOutcome, FailureReason } from '../core/failure.ts'
 import { outage, type StateEvent, transition } from './connection-state.ts'
-import { type CooldownSettings, defaultCooldown } from './cooldown.ts'
+import { type CooldownSettings, defaultCooldown, longestCooldownMs } from './cooldown.ts'
 import { asksTheSame, createEntry, noteOutcome, type OwnEntry, type PoolEntry } from './pool-entry.ts'
 import { alone, type PoolLink, type SharedState, type Transition } from './pool-link.ts'
 
@@ -28,6 +28,8 @@ export interface Pool {
    * that now lead elsewhere (another key, endpoint, model or region).
    */
   retain(connections: Iterable<Connection>): void
+  /** How often `retain` has let go of an entry that was given out. */
+  forgotten(): number
   /** Every change of state, at once. Returns what ends it. */
   onTransition(listener: (change: Transition) => void): () => void
 }
@@ -58,6 +60,7 @@ export function createMemoryPool({
   trialMs = 600_000,
 }: PoolOptions = {}): Pool {
   let entries = new Map<string, OwnEntry>()
+  let forgotten = 0
   const listeners = new Set<(change: Transition) => void>()
 
   function entryOf(connection: Connection): OwnEntry {
@@ -88,21 +91,16 @@ export function createMemoryPool({
     if (entry === undefined) return
     if (state.kind === 'ready') return apply(entry, { kind: 'restored' }, 'elsewhere')
     const { remainingMs, ...shared } = state
-    const out = { ...shared, until: clock.monotonic() + remainingMs }
+    // The store's clock may have been set, or its server have been another's, when it was told.
+    const until = clock.monotonic() + Math.min(remainingMs, longestCooldownMs(settings))
+    const out = { ...shared, until }
     apply(entry, { kind: 'ejected-elsewhere', out }, 'elsewhere')
   }
 
   function retain(connections: Iterable<Connection>): void {
     const former = entries
-    entries = new Map()
-    for (const connection of connections) {
-      const known = former.get(connection.id)
-      if (known === undefined || !asksTheSame(known.connection, connection)) entryOf(connection)
-      else {
-        known.connection = connection
-        entries.set(connection.id, known)
-      }
-    }
+    entries = carriedOver(former, connections, settings)
+    for (const [id, entry] of former) if (entries.get(id) !== entry) forgotten++
     link.retain((connectionId) => entries.get(connectionId)?.connection)
   }
 
@@ -124,11 +122,29 @@ export function createMemoryPool({
     eject,
     receive,
     retain,
+    forgotten: () => forgotten,
     onTransition(listener) {
       listeners.add(listener)
       return () => listeners.delete(listener)
     },
   }
+}
+
+/** The entries of these connections: those there were, where they ask the same, else new ones. */
+function carriedOver(
+  former: ReadonlyMap<string, OwnEntry>,
+  connections: Iterable<Connection>,
+  settings: CooldownSettings,
+): Map<string, OwnEntry> {
+  const entries = new Map<string, OwnEntry>()
+  for (const connection of connections) {
+    const known = entries.get(connection.id) ?? former.get(connection.id)
+    const isSame = known !== undefined && asksTheSame(known.connection, connection)
+    const entry = isSame ? known : createEntry(connection, settings)
+    entry.connection = connection
+    entries.set(connection.id, entry)
+  }
+  return entries
 }
 
 interface AttemptOptions {

@@ -165,7 +165,7 @@ export interface Store {
   readonly evidence: EvidenceStore
   /** Whether replicas may share it: then what it says of others is news. */
   readonly shared: boolean
-  /** Whether it answers, as last known; a store in the process always does. */
+  /** Whether it answers and takes writes, as last known; a store in the process always does. */
   readonly up: () => boolean
   /** Called whenever `up()` changes, and after every return of a lost link, when whatever was watched may have been missed. */
   onLink(listener: (up: boolean) => void): () => void

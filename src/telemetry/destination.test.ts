@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { createDescriptorDestination, messageKey, type DescriptorOptions } from './destination.ts'
+import { createDescriptorDestination, messageKey, type DescriptorOptions, writesOf } from './destination.ts'
 
 let folder: string
 let file: string
@@ -44,6 +44,16 @@ describe('a file', () => {
       destination.write(`${line}\n`)
       if (index === 3000) await destination.flush()
     }
+    await destination.flush()
+    expect(read()).toEqual(lines)
+  })
+
+  it('gets whole lines with each write, where a write is bounded, and a longer line by itself', async () => {
+    const lines = ['a'.repeat(30), 'b'.repeat(30), 'ü'.repeat(90), 'c'.repeat(63), 'd', 'e'.repeat(64), 'f']
+    const batch = Buffer.from(lines.map((line) => `${line}\n`).join(''))
+    expect(Array.from(writesOf(batch, 64), (part) => part.length)).toEqual([62, 181, 64, 2, 65, 2])
+    const destination = open({ maxWriteBytes: 64 })
+    for (const line of lines) destination.write(`${line}\n`)
     await destination.flush()
     expect(read()).toEqual(lines)
   })

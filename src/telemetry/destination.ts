@@ -21,6 +21,11 @@ export interface DescriptorOptions {
   readonly maxBufferedBytes?: number
   /** How long a line may wait for others to be written with, ms. */
   readonly maxWaitMs?: number
+  /**
+   * No write is larger, unless a single line is. 4,096 bytes is what a pipe takes whole, so that lines of several
+   * processes do not run into each other.
+   */
+  readonly maxWriteBytes?: number
 }
 
 /** A write for every few lines would cost a request more than making its line does. */
@@ -40,6 +45,7 @@ export function createDescriptorDestination({
   descriptor = 1,
   maxBufferedBytes = 8 * 1024 * 1024,
   maxWaitMs = 100,
+  maxWriteBytes = Infinity,
 }: DescriptorOptions = {}): Required<LogDestination> {
   let lines: string[] = []
   let queuedBytes = 0
@@ -87,7 +93,7 @@ export function createDescriptorDestination({
   async function writeOut(): Promise<void> {
     do {
       const batch = take()
-      await writeAll(descriptor, batch, () => isClosed)
+      for (const part of writesOf(batch, maxWriteBytes)) await writeAll(descriptor, part, () => isClosed)
       waitingBytes -= batch.length
       if (droppedLines > 0) write(droppedNotice(droppedLines))
       droppedLines = 0
@@ -100,7 +106,9 @@ export function createDescriptorDestination({
     while (waitingBytes > 0 && !isClosed) await (writing ??= writeOut())
   }
 
-  const writeAtExit = () => writeAllNow(descriptor, take())
+  const writeAtExit = () => {
+    for (const part of writesOf(take(), maxWriteBytes)) writeAllNow(descriptor, part)
+  }
   process.once('exit', writeAtExit)
 
   return {
@@ -112,6 +120,21 @@ export function createDescriptorDestination({
       process.removeListener('exit', writeAtExit)
     },
   }
+}
+
+const lineFeed = 10
+
+/** Whole lines, as many as fit into so many bytes; a longer one by itself. */
+export function* writesOf(batch: Buffer, maxBytes: number): Generator<Buffer> {
+  let from = 0
+  while (batch.length - from > maxBytes) {
+    const last = batch.subarray(0, from + maxBytes).lastIndexOf(lineFeed)
+    const end = last < from ? batch.indexOf(lineFeed, from) : last
+    if (end < from) break
+    yield batch.subarray(from, end + 1)
+    from = end + 1
+  }
+  if (from < batch.length) yield batch.subarray(from)
 }
 
 function droppedNotice(count: number): string {

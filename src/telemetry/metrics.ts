@@ -1,9 +1,10 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { collectDefaultMetrics, Gauge, Registry } from 'prom-client'
+import { Gauge, Registry } from 'prom-client'
 import type { RequestRecord } from '../core/record.ts'
 import { createEventMetrics, type EventMetrics } from './event-metrics.ts'
 import { createIncidentMetrics } from './incident-metrics.ts'
 import { createLabelBounds, type KnownEntities } from './labels.ts'
+import { addProcessMetrics } from './process-metrics.ts'
 import { createRequestMetrics } from './request-metrics.ts'
 import { createSampledMetrics, type SampledMetrics } from './sampled-metrics.ts'
 import { familyText, type Family } from './series.ts'
@@ -16,13 +17,6 @@ export interface MetricsOptions {
   /** prom-client's process, event-loop and garbage-collection metrics. */
   readonly withProcess?: boolean
 }
-
-/** Gauges with a counter's name, which Prometheus's own check refuses; each is the sum of one that is there by type. */
-const misnamed = [
-  'nodejs_active_handles_total',
-  'nodejs_active_requests_total',
-  'nodejs_active_resources_total',
-]
 
 /** All metrics of the gateway (design §10), in a registry of their own. */
 export interface Metrics extends EventMetrics {
@@ -55,10 +49,7 @@ export function createMetrics({ version, maxTeams = 1000, withProcess = true }: 
     labelNames: ['version', 'node'],
     registers: [registry],
   }).set({ version, node: process.version }, 1)
-  if (withProcess) {
-    collectDefaultMetrics({ register: registry })
-    for (const name of misnamed) registry.removeSingleMetric(name)
-  }
+  if (withProcess) addProcessMetrics(registry)
 
   return {
     ...events,

@@ -17,7 +17,7 @@ export interface Page {
 
 export interface PagesOptions {
   readonly metrics: Pick<Metrics, 'render' | 'contentType'>
-  readonly ready: () => Readiness
+  readonly ready: () => Readiness | Promise<Readiness>
   /** A page that could not be made: it is answered with 500. */
   readonly onFault: (error: unknown) => void
 }
@@ -32,7 +32,7 @@ export function createPages({ metrics, ready, onFault }: PagesOptions): Pages {
   const pages = new Map<string, () => Promise<Page> | Page>([
     ['/metrics', async () => page(200, await metrics.render(), metrics.contentType)],
     ['/healthz', () => page(200, 'ok\n')],
-    ['/readyz', () => readyPage(ready())],
+    ['/readyz', async () => readyPage(await ready())],
   ])
   return (method, path) => {
     const make = pages.get(path)

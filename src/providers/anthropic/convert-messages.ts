@@ -1,6 +1,7 @@
 import type { CacheControl, ChatMessage, ToolCall } from '../../core/openai.ts'
 import type { Asset } from '../../core/provider.ts'
 import { readCacheControl } from '../shared/cache-control.ts'
+import { refuseEmptyTurns } from '../shared/empty-turns.ts'
 import { mergeTurns, type Turn, type TurnPiece } from '../shared/merge-turns.ts'
 import { invalid } from '../shared/refusals.ts'
 import type { PlacedMessage } from '../shared/system-messages.ts'
@@ -28,7 +29,7 @@ export function convertMessages(
   options: ConvertMessagesOptions,
 ): Turn<Block>[] {
   const pieces = messages.map((placed) => convertMessage(placed, options))
-  refuseEmptyTurns(messages, pieces)
+  refuseEmptyTurns(messages, pieces, 'Claude')
   const turns = mergeTurns(pieces)
   trimPrefill(turns)
   return turns
@@ -118,20 +119,6 @@ function marked(blocks: Block[], mark: CacheControl | null): Block[] {
   )
   if (mark === null || last < 0) return blocks
   return blocks.map((block, index) => (index === last ? { ...block, cache_control: mark } : block))
-}
-
-function refuseEmptyTurns(messages: readonly PlacedMessage[], pieces: readonly TurnPiece<Block>[]): void {
-  let start = 0
-  for (let end = 1; end <= pieces.length; end++) {
-    if (pieces[end]?.role === pieces[start]?.role) continue
-    const turn = pieces.slice(start, end)
-    const isEmpty = turn.every(({ results, blocks }) => results.length + blocks.length === 0)
-    if (isEmpty && turn[0]?.role === 'user') {
-      const at = `${messages[start]?.at}.content`
-      throw invalid(at, `\`${at}\` is empty: Claude needs some text, image or file in every user turn.`)
-    }
-    start = end
-  }
 }
 
 /** A last assistant turn is the beginning of the answer; it may not end in white space. */

@@ -232,7 +232,12 @@ describe('buildRequest', () => {
     [
       'a last message that is blank',
       { messages: [user('Hi'), { role: 'assistant', content: 'So' }, user(' ')] },
-      'messages',
+      'messages[2].content',
+    ],
+    [
+      'a turn on the way that is blank',
+      { messages: [user(' '), { role: 'assistant', content: 'So' }, user('Hi')] },
+      'messages[0].content',
     ],
     [
       'a result without its call',

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { ChatMessage, ContentPart, ThinkingBlock, ToolCall } from '../../core/openai.ts'
 import type { Asset } from '../../core/provider.ts'
 import { readCacheControl } from '../shared/cache-control.ts'
+import { refuseEmptyTurns } from '../shared/empty-turns.ts'
 import { asObject, asText } from '../shared/json.ts'
 import { mergeTurns, type TurnPiece } from '../shared/merge-turns.ts'
 import { invalid, unsupported } from '../shared/refusals.ts'
@@ -39,10 +40,7 @@ export function convertMessages(
 ): ConverseMessage[] {
   const media = createMediaConverter(assets)
   const pieces = messages.map((placed) => convertMessage(placed, media, rules))
-  const last = pieces.at(-1)
-  if (last?.role === 'user' && last.results.length + last.blocks.length === 0) {
-    throw invalid('messages', 'The last message is blank, and Bedrock takes no blank text.')
-  }
+  refuseEmptyTurns(messages, pieces, 'Bedrock')
   const turns = mergeTurns(pieces).map(({ role, blocks }): ConverseMessage => {
     return { role, content: role === 'user' ? withTextBesideDocuments(blocks) : blocks }
   })

@@ -117,6 +117,33 @@ describe('tool calls', () => {
   })
 })
 
+describe('usage', () => {
+  it('is not lost to a part that only says how it is billed, and none where nothing was counted', async () => {
+    const billed = { usageMetadata: { trafficType: 'ON_DEMAND' } }
+    const counted = { usageMetadata: { promptTokenCount: 4, candidatesTokenCount: 2 } }
+    const { usage } = await stream(
+      generated([{ parts: [text('a')] }], counted),
+      generated([{ finish: 'STOP' }], billed),
+    )
+    expect(usage).toMatchObject({ input: 4, output: 2 })
+    const { usage: none } = await chat.readResponse(
+      answered(generated([{ parts: [text('a')], finish: 'STOP' }], billed)),
+      whole,
+    )
+    expect(none).toBeNull()
+  })
+})
+
+describe('a filter', () => {
+  it('may stop an answer on the way', async () => {
+    const { chunks, error } = await stream(generated([{ parts: [text('a')] }]), {
+      promptFeedback: { blockReason: 'PROHIBITED_CONTENT' },
+    })
+    expect(error).toBeNull()
+    expect(chunks.at(-1)?.choices[0]).toMatchObject({ delta: {}, finish_reason: 'content_filter' })
+  })
+})
+
 describe('log probabilities', () => {
   const chosen = { token: 'Hé', logProbability: -0.5, tokenId: 7 }
   const logprobs = { chosenCandidates: [chosen], topCandidates: [{ candidates: [chosen, { token: 'Ho' }] }] }
@@ -157,9 +184,10 @@ describe('an answer with an error in it', () => {
   })
 
   it('fails where the model could not write a call, and not where it did', async () => {
-    await expect(read(generated([{ finish: 'MALFORMED_FUNCTION_CALL' }]))).rejects.toMatchObject({
-      reason: 'provider_down',
-    })
+    for (const finish of ['MALFORMED_FUNCTION_CALL', 'UNEXPECTED_TOOL_CALL', 'TOO_MANY_TOOL_CALLS']) {
+      // A prompt can bring it about: that is nothing against the connection.
+      await expect(read(generated([{ finish }]))).rejects.toMatchObject({ status: 502, reason: null })
+    }
     const { choices } = await read(
       generated([{ parts: [functionCall('f', {})], finish: 'UNEXPECTED_TOOL_CALL' }]),
     )

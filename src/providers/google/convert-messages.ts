@@ -1,5 +1,6 @@
 import type { ChatMessage, ToolCall } from '../../core/openai.ts'
 import type { Asset } from '../../core/provider.ts'
+import { refuseEmptyTurns } from '../shared/empty-turns.ts'
 import { asObject, asText, type JsonObject, parseObject } from '../shared/json.ts'
 import { mergeTurns, type Turn, type TurnPiece } from '../shared/merge-turns.ts'
 import { invalid } from '../shared/refusals.ts'
@@ -27,7 +28,7 @@ export function convertMessages(
 ): Content[] {
   const { placed, names } = orderResults(messages)
   const pieces = placed.map((one) => convertMessage(one, options, names))
-  refuseEmptyTurns(placed, pieces)
+  refuseEmptyTurns(placed, pieces, 'Gemini')
   return mergeTurns(pieces).flatMap((turn) => contentsOf(turn, options.capabilities))
 }
 
@@ -168,18 +169,4 @@ function toolPiece(
 /** Google takes an object: JSON objects as they are, any other text as its `output`. */
 function responseOf(text: string): JsonObject {
   return parseObject(text) ?? { output: text }
-}
-
-function refuseEmptyTurns(placed: readonly PlacedMessage[], pieces: readonly TurnPiece<Part>[]): void {
-  let start = 0
-  for (let end = 1; end <= pieces.length; end++) {
-    if (pieces[end]?.role === pieces[start]?.role) continue
-    const turn = pieces.slice(start, end)
-    const isEmpty = turn.every(({ results, blocks }) => results.length + blocks.length === 0)
-    if (isEmpty && turn[0]?.role === 'user') {
-      const at = `${placed[start]?.at}.content`
-      throw invalid(at, `\`${at}\` is empty: Gemini needs some text, image or file in every user turn.`)
-    }
-    start = end
-  }
 }

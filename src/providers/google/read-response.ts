@@ -55,7 +55,6 @@ function readCandidate(
   const reason = asText(candidate['finishReason']) ?? (parts.length > 0 ? 'FINISH_REASON_UNSPECIFIED' : null)
   if (reason === null) throw malformed('The provider answered with an empty candidate.')
   const finishReason = mapFinishReason(reason, toolCalls.length > 0)
-  if (finishReason === null) throw malformed(`The model failed to write a tool call (${reason}).`)
   return completion({
     call,
     model,

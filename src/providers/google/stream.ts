@@ -60,11 +60,11 @@ export function createGeminiStream(call: ChatCall): StreamTranslator {
   const finish = (): ChatChunk[] => {
     if (choices.size === 0 && blocked) choiceAt(0).reason = 'SAFETY'
     if (choices.size === 0) throw malformed('The provider ended its stream without an answer.')
-    return [...choices.values()].flatMap(({ chunks, reason }) => {
+    return [...choices.values()].flatMap(({ chunks, reason: told }) => {
+      // A filter that stops an answer on the way says so beside it.
+      const reason = told ?? (blocked ? 'SAFETY' : null)
       if (reason === null) throw malformed('The provider broke off before the answer was complete.')
-      const finishReason = mapFinishReason(reason, chunks.toolCount > 0)
-      if (finishReason === null) throw malformed(`The model failed to write a tool call (${reason}).`)
-      chunks.finish(finishReason)
+      chunks.finish(mapFinishReason(reason, chunks.toolCount > 0))
       return chunks.take()
     })
   }

@@ -32,6 +32,14 @@ export interface Capabilities {
    * and so are those that are null (`refusal`, `audio`, `function_call`), which SDKs' helpers replay all the same.
    */
   readonly response_members: boolean
+  /** The words of `reasoning_effort` that it has; any other becomes the nearest of them. Empty: as sent. */
+  readonly efforts: string
+  /** True: it thinks or not by `thinking: {type}`, beside which `reasoning_effort` only says how much. */
+  readonly thinking_switch: boolean
+  /** `value`: `tool_choice` stands in an object, `{value: …}`. */
+  readonly tool_choice_form: 'as_sent' | 'value'
+  /** What the arguments of a replayed tool call are called. */
+  readonly call_arguments: string
   /** True: `stop` must be a list. */
   readonly stop_list: boolean
   /** True: `logprobs` is the number that OpenAI calls `top_logprobs`. */
@@ -61,6 +69,10 @@ export const anyCapabilities: Capabilities = {
   cache_control: true,
   message_name: true,
   response_members: true,
+  efforts: '',
+  thinking_switch: false,
+  tool_choice_form: 'as_sent',
+  call_arguments: 'arguments',
   stop_list: false,
   logprobs_count: false,
   min_temperature: 0,

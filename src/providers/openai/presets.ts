@@ -66,7 +66,14 @@ export const presets: readonly Preset[] = [
     key: 'required',
     operations: ['chat'],
     // `reasoning_content` goes as sent: thinking models refuse a replayed tool call without it.
-    capabilities: { ...openModels, max_tokens_field: 'max_tokens', json_schema: false, json_word: true },
+    capabilities: {
+      ...openModels,
+      max_tokens_field: 'max_tokens',
+      json_schema: false,
+      json_word: true,
+      efforts: 'high max',
+      thinking_switch: true,
+    },
     drop: ['seed', 'logit_bias', 'parallel_tool_calls', 'service_tier', 'store', 'metadata'],
     refuse: ['n'],
     rename: { user: 'user_id' },
@@ -135,6 +142,7 @@ export const presets: readonly Preset[] = [
       ...openModels,
       max_tokens_field: 'max_completion_tokens',
       reasoning_replay: 'reasoning',
+      efforts: 'none low medium high',
     },
     drop: [
       'frequency_penalty',

@@ -1,6 +1,7 @@
 import type { Usage } from '../../core/usage.ts'
 import { asObject, type JsonObject } from '../shared/json.ts'
 import { readFinish } from './finish-reason.ts'
+import { withPlainContent } from './plain-content.ts'
 import { usageOf } from './read-usage.ts'
 
 /** What one chunk of a stream tells, chat or completions alike. */
@@ -17,8 +18,8 @@ export interface ChunkFacts {
   readonly failed: string | null
   readonly usage: Usage | null
   /**
-   * The chunk as it must be shown, where that is not as it came: finish reasons in OpenAI's words, no usage beside
-   * choices.
+   * The chunk as it must be shown, where that is not as it came: finish reasons in OpenAI's words, content as one text,
+   * no usage beside choices.
    */
   readonly rewritten: JsonObject | null
 }
@@ -31,8 +32,10 @@ export function readChunk(chunk: JsonObject, showUsage: boolean): ChunkFacts {
   let real = false
   let changed = false
   const shown = choices?.map((item) => {
-    const choice = asObject(item)
-    if (choice === null) return item
+    const sent = asObject(item)
+    if (sent === null) return item
+    const choice = withPlainDelta(sent)
+    changed ||= choice !== sent
     real ||= isRealChoice(choice)
     const value = choice['finish_reason']
     const finish = readFinish(value)
@@ -42,7 +45,7 @@ export function readChunk(chunk: JsonObject, showUsage: boolean): ChunkFacts {
       finished.push(typeof choice['index'] === 'number' ? choice['index'] : 0)
     }
     const reason = finish.kind === 'none' ? null : finish.reason
-    if (reason === value || (reason === null && value === undefined)) return item
+    if (reason === value || (reason === null && value === undefined)) return choice
     changed = true
     return { ...choice, finish_reason: reason }
   })
@@ -66,6 +69,12 @@ export function readChunk(chunk: JsonObject, showUsage: boolean): ChunkFacts {
   }
 }
 
+function withPlainDelta(choice: JsonObject): JsonObject {
+  const delta = asObject(choice['delta'])
+  const plain = delta === null ? null : withPlainContent(delta)
+  return plain === delta ? choice : { ...choice, delta: plain }
+}
+
 const textFields = ['content', 'reasoning_content', 'reasoning', 'refusal'] as const
 
 function isRealChoice(choice: JsonObject): boolean {
@@ -74,7 +83,7 @@ function isRealChoice(choice: JsonObject): boolean {
   if (delta === null) return false
   return (
     textFields.some((name) => isFilled(delta[name])) ||
-    isFilled(delta['tool_calls']) ||
+    (Array.isArray(delta['tool_calls']) && delta['tool_calls'].length > 0) ||
     Boolean(delta['function_call']) ||
     Boolean(delta['audio'])
   )
@@ -87,7 +96,7 @@ function isBareChoice(value: unknown): boolean {
   )
 }
 
-/** A text, or a list (Mistral's content parts), with something in it. */
+/** A text with something in it. */
 function isFilled(value: unknown): boolean {
-  return (typeof value === 'string' || Array.isArray(value)) && value.length > 0
+  return typeof value === 'string' && value !== ''
 }

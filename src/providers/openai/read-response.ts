@@ -3,6 +3,7 @@ import type { Call, ReadResponse, UpstreamResponse } from '../../core/provider.t
 import { asObject, parseObject, type JsonObject } from '../shared/json.ts'
 import { isErrorBody } from './error-shape.ts'
 import { readFinish } from './finish-reason.ts'
+import { withPlainContent } from './plain-content.ts'
 import { readEmbeddings } from './read-embeddings.ts'
 import { readStreamError } from './read-error.ts'
 import { usageOf } from './read-usage.ts'
@@ -32,7 +33,7 @@ function readGeneration(body: JsonObject, call: Call): ReadResponse {
 
 /**
  * The same choice, or a copy: with OpenAI's word for how it ended, with `{}` for the arguments of a tool call that has
- * none, and with the message that Azure leaves out where it filtered the whole answer.
+ * none, with content in parts as one text, and with the message that Azure leaves out where it filtered the whole answer.
  */
 function shownChoice(value: unknown, { operation }: Call): unknown {
   const choice = asObject(value)
@@ -50,7 +51,8 @@ function shownChoice(value: unknown, { operation }: Call): unknown {
   return shown === message ? renamed : { ...(renamed as JsonObject), message: shown }
 }
 
-function withWholeCalls(message: JsonObject): JsonObject {
+function withWholeCalls(sent: JsonObject): JsonObject {
+  const message = Array.isArray(sent['content']) ? withPlainContent(sent) : sent
   const { tool_calls: calls } = message
   if (!Array.isArray(calls)) return message
   const whole = calls.map(withWholeArguments)

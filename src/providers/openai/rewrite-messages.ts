@@ -1,5 +1,6 @@
 import type { ChatMessage, ContentPart } from '../../core/openai.ts'
 import type { Asset } from '../../core/provider.ts'
+import { asObject } from '../shared/json.ts'
 import { readImage } from '../shared/media.ts'
 import { unsupported } from '../shared/refusals.ts'
 import { textOf } from '../shared/text.ts'
@@ -22,7 +23,8 @@ export function takesAsSent(capabilities: Capabilities): boolean {
     capabilities.message_name &&
     capabilities.response_members &&
     capabilities.array_content &&
-    capabilities.image_urls
+    capabilities.image_urls &&
+    capabilities.call_arguments === 'arguments'
   )
 }
 
@@ -45,6 +47,8 @@ function rewriteMessage(message: ChatMessage, at: string, options: RewriteOption
   if (!capabilities.response_members) result = asRequestMessage(result)
   if (!capabilities.cache_control) result = without(result, ['cache_control'])
   if (!capabilities.message_name && message.role !== 'function') result = without(result, ['name'])
+  if (capabilities.call_arguments !== 'arguments')
+    result = withArgumentsAs(result, capabilities.call_arguments)
   const content = rewriteContent(result.content, at, options)
   return content === result.content ? result : { ...result, content }
 }
@@ -53,6 +57,16 @@ function withRole(message: ChatMessage, { system_role: role }: Capabilities): Ch
   const isSystem = message.role === 'system' || message.role === 'developer'
   if (!isSystem || role === 'as_sent' || message.role === role) return message
   return { ...message, role }
+}
+
+function withArgumentsAs(message: ChatMessage, name: string): ChatMessage {
+  if (message.role !== 'assistant' || !message.tool_calls?.length) return message
+  const calls = message.tool_calls.map((call) => {
+    if (asObject(call.function) === null) return call
+    const { arguments: text, ...called } = call.function
+    return { ...call, function: { ...called, [name]: text } as unknown as typeof call.function }
+  })
+  return { ...message, tool_calls: calls }
 }
 
 const reasoningFields = [

@@ -1,4 +1,5 @@
 import type { ChatCall } from '../../core/provider.ts'
+import { nearestEffort, reasoningEfforts } from '../shared/reasoning-effort.ts'
 import { unsupported } from '../shared/refusals.ts'
 import type { Capabilities } from './capabilities.ts'
 import type { Draft } from './draft.ts'
@@ -9,6 +10,10 @@ import { without } from './without.ts'
 export function shapeChat(draft: Draft, call: ChatCall, capabilities: Capabilities): void {
   shapeTokenLimit(draft, capabilities.max_tokens_field)
   shapeFormat(draft, call, capabilities)
+  shapeEffort(draft, capabilities)
+  const choice = draft.get('tool_choice') ?? null
+  if (capabilities.tool_choice_form === 'value' && choice !== null)
+    draft.set('tool_choice', { value: choice })
   const messages = takesAsSent(capabilities)
     ? null
     : rewriteMessages(call.body.messages, { capabilities, assets: call.assets })
@@ -41,6 +46,18 @@ function shapeTokenLimit(draft: Draft, field: Capabilities['max_tokens_field']):
   if (draft.get(other) === undefined) return
   draft.remove(other)
   if (limit !== undefined && limit !== null) draft.set(field, limit)
+}
+
+/** A word that is none of OpenAI's is the upstream's own to judge. */
+function shapeEffort(draft: Draft, { efforts, thinking_switch: hasSwitch }: Capabilities): void {
+  const asked = reasoningEfforts.find((word) => word === draft.get('reasoning_effort'))
+  if (asked === undefined) return
+  if (hasSwitch && (draft.get('thinking') ?? null) === null) {
+    draft.set('thinking', { type: asked === 'none' ? 'disabled' : 'enabled' })
+  }
+  if (hasSwitch && asked === 'none') draft.remove('reasoning_effort')
+  else if (efforts !== '')
+    draft.set('reasoning_effort', nearestEffort(asked, efforts.split(' ')) ?? undefined)
 }
 
 function shapeFormat(draft: Draft, { body }: ChatCall, { json_schema, json_object }: Capabilities): void {

@@ -15,9 +15,14 @@ export function readReasoningEffort(body: ChatRequest): ReasoningEffort | null {
   throw invalid('reasoning_effort', `\`reasoning_effort\` must be one of ${reasoningEfforts.join(', ')}.`)
 }
 
-/** The asked effort where the model has it, else its next weaker one, else its weakest. */
+/**
+ * The asked effort where the model has it, else its next weaker one, else its weakest. Who asks for a little is not
+ * given `none`.
+ */
 export function nearestEffort(asked: ReasoningEffort, offered: readonly string[]): string | null {
-  const ranked = reasoningEfforts.filter((word) => offered.includes(word))
+  const ranked = reasoningEfforts.filter(
+    (word) => offered.includes(word) && (word !== 'none' || asked === 'none'),
+  )
   const rank = reasoningEfforts.indexOf(asked)
   return ranked.findLast((word) => reasoningEfforts.indexOf(word) <= rank) ?? ranked[0] ?? null
 }

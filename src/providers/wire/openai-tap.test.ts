@@ -165,7 +165,7 @@ describe('what is left out', () => {
 describe('the first real event', () => {
   it.each([
     ['content', chunk({ content: 'x' })],
-    ['content in parts', chunk({ content: [{ type: 'thinking', thinking: [] }] })],
+    ['content in parts', chunk({ content: [{ type: 'thinking', thinking: [{ type: 'text', text: 'x' }] }] })],
     ['reasoning_content', chunk({ content: null, reasoning_content: 'x' })],
     ['reasoning', chunk({ reasoning: 'x' })],
     ['a refusal', chunk({ refusal: 'no' })],

@@ -46,9 +46,9 @@ export function createOpenAITap(options: OpenAITapOptions): OpenAITap {
   return new Tap(options)
 }
 
-/** `usage` or a finish that is not null, an error in any of its forms, no choices, a tool call. */
+/** `usage` or a finish that is not null, an error in any of its forms, no choices, tool calls, content in parts. */
 const suspicious =
-  /"(?:usage|finish_reason)"\s*:(?!\s*null)|"error"(?!\s*:\s*null)|"choices"\s*:\s*\[\s*\]|"tool_calls"\s*:\s*\[\s*\{/
+  /"(?:usage|finish_reason)"\s*:(?!\s*null)|"error"(?!\s*:\s*null)|"choices"\s*:\s*\[\s*\]|"(?:tool_calls|content)"\s*:\s*\[/
 
 /** An event that begins a tool call while the one before it has no arguments, and may still get them. */
 interface Undecided {

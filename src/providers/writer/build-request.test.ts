@@ -76,6 +76,38 @@ const cases: readonly Case[] = [
     sent: { tools, tool_choice: 'required' },
   },
   {
+    name: 'a choice in an object, where the connection says so',
+    call: chat(
+      { tools, tool_choice: 'required' },
+      { overrides: { capabilities: { tool_choice_form: 'value' } } },
+    ),
+    sent: { tools, tool_choice: { value: 'required' } },
+  },
+  {
+    name: 'replayed arguments as parameters, where the connection says so',
+    call: chat(
+      {
+        messages: [
+          {
+            role: 'assistant',
+            content: null,
+            tool_calls: [{ id: 'c', type: 'function', function: { name: 'now', arguments: '{"a":1}' } }],
+          },
+        ],
+      },
+      { overrides: { capabilities: { call_arguments: 'parameters' } } },
+    ),
+    sent: {
+      messages: [
+        {
+          role: 'assistant',
+          content: null,
+          tool_calls: [{ id: 'c', type: 'function', function: { name: 'now', parameters: '{"a":1}' } }],
+        },
+      ],
+    },
+  },
+  {
     name: 'a JSON schema',
     call: chat({ response_format: { type: 'json_schema', json_schema: { name: 'x', schema: {} } } }),
     sent: { response_format: { type: 'json_schema', json_schema: { name: 'x', schema: {} } } },

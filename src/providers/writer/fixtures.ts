@@ -98,10 +98,10 @@ export const answerFixtures: readonly AnswerFixture[] = [
     expected: { toolCalls: [{ name: 'now', arguments: '{"zone":"UTC"}' }] },
   },
   {
-    name: 'arguments as Python prints them, which cannot be told apart from text',
+    name: 'arguments as Python prints them',
     call,
     responses: [answer(withArguments("{'zone': 'UTC'}"))],
-    expected: { toolCalls: [{ name: 'now', arguments: "{'zone': 'UTC'}" }] },
+    expected: { toolCalls: [{ name: 'now', arguments: '{"zone":"UTC"}' }] },
   },
   {
     name: 'arguments that are a text',

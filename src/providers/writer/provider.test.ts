@@ -1,8 +1,10 @@
 import { expect, it } from 'vitest'
+import type { ChatCompletion } from '../../core/openai.ts'
 import type { Translator, UpstreamRequest } from '../../core/provider.ts'
 import { providerSuite, type AnswerFixture } from '../contract.suite.ts'
 import { createProviders } from '../index.ts'
 import { answer } from '../openai/fixtures/answers.ts'
+import { completion } from '../openai/fixtures/frames.ts'
 import { completionsCall } from '../testing/calls.ts'
 import { testConnection } from '../testing/chat-call.ts'
 import { answerFixtures, errorFixtures, streamFixtures } from './fixtures.ts'
@@ -55,6 +57,26 @@ it('passes an answer that is OpenAI’s already through as it came', async () =>
   const translator = provider.operations.chat as Translator
   const { body } = await translator.readResponse(responses, call)
   expect(body).toBeNull()
+})
+
+it.each<[string, string]>([
+  [
+    String.raw`{'a': "it's \x41\n", 'b': [True, None, False], 'c': 'say "x" or \'y\' \\', 'd': 1.5}`,
+    String.raw`{"a":"it's A\n","b":[true,null,false],"c":"say \"x\" or 'y' \\","d":1.5}`,
+  ],
+  ["{'a': 'True'}", '{"a":"True"}'],
+  ["{'a': object()}", "{'a': object()}"],
+  ["{it's none}", "{it's none}"],
+  ["'a'", "'a'"],
+  ['{"a"', '{"a"'],
+])('reads arguments that Python printed, and leaves what is none: %s', async (text, shown) => {
+  const { call } = answerFixtures[0] as AnswerFixture
+  const calls = [{ id: 'c1', type: 'function', function: { name: 'f', arguments: text } }]
+  const sent = completion({ content: null, tool_calls: calls })
+  const translator = provider.operations.chat as Translator
+  const { body } = await translator.readResponse([answer(sent)], call)
+  const [choice] = ((body ?? sent) as ChatCompletion).choices
+  expect(choice?.message.tool_calls?.[0]?.function.arguments).toBe(shown)
 })
 
 it('is probed with one token', () => {

@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { checkPageLimit } from '../bounds.ts'
 import type { AuditStore, StoredAuditEntry } from '../contract.ts'
+import { whenFree } from './when-free.ts'
 
 /** The audit trail; entries come with the registry's commits. */
 export function createAudit(database: DatabaseSync): AuditStore {
@@ -21,6 +22,6 @@ export function createAudit(database: DatabaseSync): AuditStore {
       checkPageLimit(limit)
       return page.all(before ?? Number.MAX_SAFE_INTEGER, limit) as unknown as StoredAuditEntry[]
     },
-    prune: async (at) => Number(prune.run(at).changes),
+    prune: (at) => whenFree(() => Number(prune.run(at).changes)),
   }
 }

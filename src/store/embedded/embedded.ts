@@ -7,6 +7,7 @@ import { openDatabase } from './open-database.ts'
 import { createPool } from './pool.ts'
 import { createRegistry } from './registry.ts'
 import { createSealedBlobs } from './sealed-blobs.ts'
+import { BLOCKING_MS } from './when-free.ts'
 
 export interface EmbeddedOptions {
   readonly dataDir: string
@@ -27,9 +28,12 @@ export function createEmbeddedStore({
   clock = systemClock,
 }: EmbeddedOptions): Store {
   const database = openDatabase({ dataDir, exclusive })
+  const registry = createRegistry(database)
+  // From here on requests are served.
+  database.exec(`PRAGMA busy_timeout = ${BLOCKING_MS}`)
   return {
     blobs: createSealedBlobs(database),
-    registry: createRegistry(database),
+    registry,
     audit: createAudit(database),
     pool: createPool(clock),
     leases: createLeases(clock),

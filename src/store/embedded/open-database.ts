@@ -2,9 +2,10 @@ import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { transact } from './transact.ts'
+import { isLocked } from './when-free.ts'
 
 const FILE = 'modelgate.db'
-/** How long a statement waits for another process's write, ms. */
+/** How long opening waits for another process's write, ms. */
 const BUSY_MS = 5_000
 /** The same for who wants it alone: a process that has it open keeps it for as long as it runs. */
 const BUSY_ALONE_MS = 500
@@ -47,11 +48,12 @@ export function openDatabase({ dataDir, exclusive = false }: OpenOptions): Datab
     // taken with it; and every open connection of WAL mode holds a shared one.
     if (exclusive) database.exec('PRAGMA locking_mode = EXCLUSIVE')
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
-    migrate(database, path)
+    migrate(database)
     return database
   } catch (error) {
     database.close()
-    throw isLocked(error) ? new Error(inUse(path, exclusive), { cause: error }) : error
+    const said = error instanceof Error ? error.message : String(error)
+    throw new Error(isLocked(error) ? inUse(path, exclusive) : `${path}: ${said}`, { cause: error })
   }
 }
 
@@ -59,18 +61,11 @@ function inUse(path: string, exclusive: boolean): string {
   return `${path} is in use by another process${exclusive ? ', which must be stopped for this' : ''}`
 }
 
-/** https://www.sqlite.org/rescode.html#busy */
-function isLocked(error: unknown): boolean {
-  return error instanceof Error && 'errcode' in error && error.errcode === 5
-}
-
-function migrate(database: DatabaseSync, path: string): void {
+function migrate(database: DatabaseSync): void {
   transact(database, () => {
     const version = Number(database.prepare('PRAGMA user_version').get()?.['user_version'])
     if (version > migrations.length) {
-      throw new Error(
-        `${path} was written by a newer version (schema ${version}, known: ${migrations.length})`,
-      )
+      throw new Error(`it was written by a newer version (schema ${version}, known: ${migrations.length})`)
     }
     for (const statements of migrations.slice(version)) database.exec(statements)
     database.exec(`PRAGMA user_version = ${migrations.length}`)

@@ -12,7 +12,8 @@ import type {
   StoredEntity,
 } from '../contract.ts'
 import { createListeners } from '../listeners.ts'
-import { transact } from './transact.ts'
+import { readAsOne, transact } from './transact.ts'
+import { whenFree } from './when-free.ts'
 
 interface Row {
   readonly kind: EntityKind
@@ -62,10 +63,10 @@ export function createRegistry(database: DatabaseSync): RegistryStore {
   }
 
   return {
-    fetch: async (since) => transact(database, () => changes(since)),
+    fetch: (since) => whenFree(() => readAsOne(database, () => changes(since))),
     async commit(batch, expected) {
       checkBatch(batch, expected)
-      const result = transact(database, () => commit(batch, expected))
+      const result = await whenFree(() => transact(database, () => commit(batch, expected)))
       if (result.kind === 'committed' && isChange(batch))
         queueMicrotask(() => listeners.tell(result.position))
       return result

@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { refuseLarge } from '../bounds.ts'
 import { type SealedBlobStore } from '../contract.ts'
+import { whenFree } from './when-free.ts'
 
 export function createSealedBlobs(database: DatabaseSync): SealedBlobStore {
   const select = database.prepare('SELECT value FROM sealed_blob WHERE name = ?')
@@ -18,12 +19,12 @@ export function createSealedBlobs(database: DatabaseSync): SealedBlobStore {
     get: async (name) => read(name),
     async create(name, value) {
       refuseLarge(value)
-      insert.run(name, value)
+      await whenFree(() => insert.run(name, value))
       return read(name) ?? value
     },
     async replace(name, current, next) {
       refuseLarge(next)
-      return update.run(next, name, current).changes === 1
+      return whenFree(() => update.run(next, name, current).changes === 1)
     },
   }
 }

@@ -21,6 +21,8 @@ export function createKeys({ prefix, database }: { prefix: string; database: num
     outages: key('outages'),
     /** Hash: `kind:id` to `at json`. */
     evidence: key('evidence'),
+    /** Written for a moment now and then, to see whether writes are taken. */
+    sign: key('sign-of-life'),
     /** String: the holder. */
     lease: (name: string) => key(`lease:${name}`),
     // Channels are the same in every database of a server.

@@ -56,22 +56,22 @@ export function createRedisStore(options: RedisStoreOptions): Store {
   }
 
   const link = createLink({
-    open: (last, signal) =>
+    open: (opening) =>
       openSession({
+        ...opening,
         settings,
         describe: createDescribe(settings.password),
         key: keys.registry,
+        sign: keys.sign,
         channels: [keys.registryChannel, keys.poolChannel],
         onMessage: hear,
         onWarning(message) {
           if (!warnedOf.has(message)) onWarning(message)
           warnedOf.add(message)
         },
-        last,
         timeoutMs: connectTimeoutMs,
         pingIntervalMs,
         pingTimeoutMs: commandTimeoutMs,
-        signal,
       }),
     random,
     onWarning,

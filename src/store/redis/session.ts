@@ -12,9 +12,13 @@ export interface SessionOptions {
   readonly describe: (error: unknown) => RedisFailure
   /** Any key of ours: it says whether this server still has them. */
   readonly key: string
+  /** Another, to write to. */
+  readonly sign: string
   readonly channels: readonly string[]
   readonly onMessage: (channel: string, message: string) => void
   readonly onWarning: (message: string) => void
+  /** It takes no writes any more, or (null) takes them again. */
+  readonly onRefusal: (refusal: RedisFailure | null) => void
   readonly last: Address | null
   /** Until it is open. */
   readonly timeoutMs: number
@@ -28,6 +32,8 @@ export interface Session {
   readonly address: Address
   /** Resolves with the reason once it is over. */
   readonly lost: Promise<RedisFailure>
+  /** Why it takes no writes, though it answers; null: it takes them. */
+  refusal(): RedisFailure | null
   /** Rejects with a RedisFailure: on an error, after `ms`, and at once when the session is over. Answers bytes where `asBytes`. */
   send(command: Command, options: { ms: number; isLong?: boolean; asBytes?: boolean }): Promise<unknown>
   end(reason: RedisFailure): void
@@ -37,6 +43,10 @@ export interface Session {
 const DISPLACED = ['MOVED', 'READONLY', 'LOADING', 'MASTERDOWN', 'CLUSTERDOWN', 'NOAUTH']
 /** And that it still is the right one, though it has not all keys any more, or not yet. */
 const MOVING = ['ASK', 'TRYAGAIN']
+/** That it answers, and takes no writes: memory, disk or replicas are missing, or the right to run scripts. */
+const REFUSING = ['OOM', 'MISCONF', 'NOREPLICAS', 'NOPERM']
+/** By a script, as everything is written here. */
+const WRITE = "return redis.call('SET', KEYS[1], '', 'PX', 1)"
 /** Commands without an answer; beyond that they fail at once. */
 const MAX_PENDING = 10_000
 
@@ -58,12 +68,12 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     const [commands, subscriber] = await Promise.all([openClient(opening), openClient(opening)])
     for (const client of [commands, subscriber])
       client.once('end', () => end(new RedisFailure('the connection was lost')))
-    await within(prepare(commands, subscriber, address, options), {
+    const refusal = await within(prepare(commands, subscriber, address, options), {
       ms: timeoutMs,
       signal: controller.signal,
       onTimeout: () => new RedisFailure('no answer in time'),
     })
-    return begin({ commands, subscriber, opening, end, options, signal: controller.signal })
+    return begin({ commands, subscriber, opening, end, options, refusal, signal: controller.signal })
   } catch (error) {
     const failure = describe(error)
     end(failure)
@@ -71,12 +81,13 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   }
 }
 
+/** Answers why no writes are taken. */
 async function prepare(
   commands: Redis,
   subscriber: Redis,
   { host, port }: Address,
-  { key, channels, onMessage, onWarning, describe }: SessionOptions,
-): Promise<void> {
+  { key, sign, channels, onMessage, onWarning, describe }: SessionOptions,
+): Promise<RedisFailure | null> {
   const info = await commands.info().catch((error: unknown) => {
     const failure = describe(error)
     if (failure.code === 'NOPERM') return ''
@@ -91,6 +102,25 @@ async function prepare(
   })
   subscriber.on('message', onMessage)
   await subscriber.subscribe(...channels)
+  return refusalOf(commands.eval(WRITE, 1, sign), describe)
+}
+
+/** Null where it is no refusal: what else may be wrong is found out otherwise. */
+async function refusalOf(
+  writing: Promise<unknown>,
+  describe: SessionOptions['describe'],
+): Promise<RedisFailure | null> {
+  try {
+    await writing
+    return null
+  } catch (error) {
+    const failure = describe(error)
+    return isRefusal(failure) ? failure : null
+  }
+}
+
+function isRefusal({ code }: RedisFailure): boolean {
+  return REFUSING.includes(code ?? '')
 }
 
 interface Parts {
@@ -99,12 +129,15 @@ interface Parts {
   readonly opening: ClientOptions
   readonly end: (reason: RedisFailure) => void
   readonly options: SessionOptions
+  readonly refusal: RedisFailure | null
   readonly signal: AbortSignal
 }
 
-function begin({ commands, subscriber, opening, end, options, signal }: Parts): Session {
-  const { describe, key, pingIntervalMs, pingTimeoutMs } = options
+function begin(parts: Parts): Session {
+  const { commands, subscriber, opening, end, options, signal } = parts
+  const { describe, key, sign, onRefusal, pingIntervalMs, pingTimeoutMs } = options
   const send = createCommands({ client: commands, opening })
+  let { refusal } = parts
   let pending = 0
   /** Long commands hold up the others; each has its own deadline. */
   let long = 0
@@ -116,9 +149,17 @@ function begin({ commands, subscriber, opening, end, options, signal }: Parts): 
     })
   }
 
+  function noteRefusal(now: RedisFailure | null): void {
+    const isNews = (now === null) !== (refusal === null)
+    refusal = now
+    if (isNews && !signal.aborted) onRefusal(now)
+  }
+
   const timer = setInterval(() => {
     check(subscriber.ping(), () => false)
-    if (long === 0) check(commands.exists(key), ({ code }) => MOVING.includes(code ?? ''))
+    if (long > 0) return
+    check(commands.exists(key), ({ code }) => MOVING.includes(code ?? ''))
+    if (refusal !== null) void refusalOf(commands.eval(WRITE, 1, sign), describe).then(noteRefusal)
   }, pingIntervalMs)
   const lost = new Promise<RedisFailure>((resolve) => {
     const over = () => {
@@ -132,6 +173,7 @@ function begin({ commands, subscriber, opening, end, options, signal }: Parts): 
   return {
     address: opening.address,
     lost,
+    refusal: () => refusal,
     async send(command, { ms, isLong = false, asBytes = false }) {
       if (pending >= MAX_PENDING) throw new RedisFailure('too many commands are waiting for an answer')
       pending += 1
@@ -140,6 +182,7 @@ function begin({ commands, subscriber, opening, end, options, signal }: Parts): 
         return await within(send(command, ms, asBytes), { ms, signal, onTimeout: silent })
       } catch (error) {
         const failure = describe(error)
+        if (isRefusal(failure)) noteRefusal(failure)
         const isDisplaced = DISPLACED.includes(failure.code ?? '')
         if (isDisplaced || (isLong && failure.code === null)) end(failure)
         throw failure

@@ -12,7 +12,7 @@ end
 if tonumber(ARGV[2]) > remaining then
   remaining, json = tonumber(ARGV[2]), ARGV[3]
   -- By the clock, so that sequences grow even where a server has lost its data. The field without a name has the last.
-  local last = tonumber(redis.call('HGET', KEYS[1], '') or 0)
+  local last = tonumber(string.match(redis.call('HGET', KEYS[1], '') or '', '^%d+$') or 0)
   sequence = string.format('%.0f', math.max(last + 1, now))
   local till = string.format('%.0f', now + remaining)
   redis.call('HSET', KEYS[1], '', sequence, ARGV[1], till .. ' ' .. sequence .. ' ' .. json)

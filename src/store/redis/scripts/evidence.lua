@@ -9,6 +9,11 @@ for index = 1, #page[2], 2 do
   if not at or now - at > tonumber(ARGV[3]) then
     redis.call('HDEL', KEYS[1], page[2][index])
   else
+    if tonumber(at) > now then
+      -- The clock was set back: as of now, or it would be news until the clock has caught up.
+      at = now
+      redis.call('HSET', KEYS[1], page[2][index], string.format('%.0f', at) .. ' ' .. json)
+    end
     answer[#answer + 1] = page[2][index]
     answer[#answer + 1] = string.format('%.0f', math.max(0, now - at))
     answer[#answer + 1] = json

@@ -1,5 +1,17 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Agent, Dispatcher } from 'undici'
+import { Agent, type Dispatcher } from 'undici'
+
+/** Deadlines as the gateway has them. */
+export function bareAgent(): Agent {
+  return new Agent({
+    connect: { timeout: 5000 },
+    headersTimeout: 300_000,
+    bodyTimeout: 60_000,
+    allowH2: false,
+  })
+}
+
+const headers = { 'content-type': 'application/json', authorization: 'Bearer sk-bench' }
 
 /** Reads the request, sends it on, and carries the answer back with backpressure; a client that leaves aborts. */
 export async function forward(
@@ -8,20 +20,21 @@ export async function forward(
   incoming: IncomingMessage,
   outgoing: ServerResponse,
 ): Promise<void> {
-  const body = await read(incoming)
+  const body = await read(incoming).catch(() => null)
+  if (body === null) return
   await new Promise<void>((resolve) => {
     let controller: Dispatcher.DispatchController | null = null
     outgoing.on('close', () => {
       if (!outgoing.writableFinished) controller?.abort(new Error('the client left'))
     })
     agent.dispatch(
-      { origin, path: '/v1/chat/completions', method: 'POST', headers: headersOf(incoming), body },
+      { origin, path: '/v1/chat/completions', method: 'POST', headers, body },
       {
         onRequestStart: (started) => {
           controller = started
         },
-        onResponseStart: (_, status, headers) => {
-          outgoing.writeHead(status, { 'content-type': String(headers['content-type']) })
+        onResponseStart: (_, status, received) => {
+          outgoing.writeHead(status, { 'content-type': String(received['content-type']) })
         },
         onResponseData: (current, chunk) => {
           if (outgoing.write(chunk)) return
@@ -39,16 +52,6 @@ export async function forward(
       },
     )
   })
-}
-
-function headersOf(incoming: IncomingMessage): Record<string, string> {
-  const headers: Record<string, string> = {
-    'content-type': 'application/json',
-    authorization: 'Bearer sk-bench',
-  }
-  const chunks = incoming.headers['x-client-request-id']
-  if (typeof chunks === 'string') headers['x-client-request-id'] = chunks
-  return headers
 }
 
 function read(incoming: IncomingMessage): Promise<Buffer> {

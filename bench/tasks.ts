@@ -1,0 +1,25 @@
+import type { Task } from './task.ts'
+import { answerLatency, firstToken } from './tasks/latency.ts'
+import { idleStreams, pacedStreams } from './tasks/open-streams.ts'
+import { heapGrowth, redisCommands } from './tasks/steady-state.ts'
+import { streamedChunks } from './tasks/streamed-chunks.ts'
+import { wholeAnswers } from './tasks/whole-answers.ts'
+
+/** All there is to measure, in the order of the table. Long ones run longer, or at all, where `isLong`. */
+export function allTasks(isLong: boolean): readonly Task[] {
+  const tasks: readonly Task[] = [
+    wholeAnswers('0.2 KB', 205, 10_000),
+    wholeAnswers('1 KB', 1024, 10_000),
+    wholeAnswers('10 KB', 10_240, 6000),
+    wholeAnswers('200 KB', 204_800, 1500),
+    ...streamedChunks,
+    answerLatency,
+    firstToken,
+    idleStreams,
+    redisCommands,
+    pacedStreams({ streams: 5000, everyMs: 1000, seconds: isLong ? 60 : 15 }),
+    pacedStreams({ streams: 500, everyMs: 20, seconds: isLong ? 60 : 10 }),
+    heapGrowth,
+  ]
+  return tasks.filter((task) => isLong || task.isLong !== true)
+}

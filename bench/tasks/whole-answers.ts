@@ -1,0 +1,28 @@
+import { runLoop } from '../closed-loop.ts'
+import type { Stage, Task } from '../task.ts'
+
+/** A closed loop of requests for whole answers: CPU of each by the system's account, and how many one core manages. */
+export function wholeAnswers(prompt: string, promptBytes: number, requests: number): Task {
+  const run = async (stage: Stage, count: number) => {
+    const sent = Math.ceil(count * (stage.contestant.share ?? 1))
+    const { cpu, seconds } = await runLoop(stage, { requests: sent, promptBytes })
+    return { cpu: cpu / sent, rate: sent / seconds }
+  }
+  return {
+    name: `whole answer, ${prompt} prompt`,
+    contestants: [
+      { subject: 'bare node:http' },
+      { subject: 'bare hono' },
+      { subject: 'nginx' },
+      { subject: 'Portkey', share: 0.2 },
+      { subject: 'Modelgate' },
+    ],
+    metrics: [
+      { name: 'cpu', unit: 'µs CPU/request', digits: 1, against: { row: 'bare hono', as: 'ratio' } },
+      { name: 'rate', unit: 'requests/s', digits: 0, against: { row: 'Portkey', as: 'ratio' } },
+    ],
+    // Long enough for the compiler to be done with all of it: the state that a server is in for days.
+    warmUp: (stage) => run(stage, requests * (promptBytes <= 1024 ? 4 : 1)),
+    measure: (stage) => run(stage, requests),
+  }
+}
