@@ -40,8 +40,8 @@ export interface App {
   start(): Promise<Listener>
   /** What a changed configuration may change: models, credentials, teams, routes, issuers, certificates. */
   reload(config: Config): void
-  /** SIGTERM as in design §9; resolves when nothing is left to wait for. */
-  drain(): Promise<void>
+  /** SIGTERM as in design §9; resolves when nothing is left to wait for. `isAlone`: whoever comes next wants the ports. */
+  drain(isAlone?: boolean): Promise<void>
   readonly gatewayKey: Access['gatewayKey']
   readonly registry: Registry
 }
@@ -78,6 +78,7 @@ export function createApp(options: AppOptions): App {
     providers,
     transport: outbound.transport,
     sign: outbound.sign,
+    withoutSecrets: outbound.withoutSecrets,
     fetchAsset: outbound.fetchAsset,
     record: records.add,
     trace: traces ? traces.begin : null,
@@ -108,7 +109,8 @@ export function createApp(options: AppOptions): App {
       part.reload(next)
       if (next.certificate !== null) listeners.replaceTls(next.certificate)
     },
-    async drain() {
+    async drain(isAlone = false) {
+      if (isAlone) listeners.stopListening()
       const { grace_seconds, timeout_seconds } = config.drain
       log.info('draining', { inflight: gate.inflight })
       metrics.draining(true)

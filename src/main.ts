@@ -24,6 +24,9 @@ const closingMs = 30_000
 /** What a pipe takes whole: several processes write to one log. */
 const pipeBytes = 4096
 
+// A diagnostic report, as a crash may leave one, has no need of the master key and of credentials by `${NAME}`.
+process.report.excludeEnv = true
+
 const onState = { load: async () => (await load())?.config ?? null, out: say, err: fail }
 
 process.exit(
@@ -125,9 +128,9 @@ async function serve(
     onFault: (faults) => tellFaults(faults, log),
   })
   membership?.onReload(() => void watcher.reload())
-  await stopped
+  const why = await stopped
   watcher.stop()
-  await app.drain()
+  await app.drain(why === 'alone')
   await log.close()
   return 0
 }

@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi'
+import type { Snapshot } from '../registry/snapshot.ts'
 
 /** Fields and parameters that several endpoints share. */
 
@@ -18,6 +19,17 @@ export const searchText = z
 export const managedBy = z
   .enum(['file', 'store'])
   .openapi({ description: 'file: declared by the configuration file, which is where it is changed' })
+
+export const shadowsView = z
+  .strictObject({ kind: z.string(), id: z.string() })
+  .nullable()
+  .openapi({ description: "What is stored under the same name, and hidden by the configuration file's" })
+
+/** The stored entity that one of the file's hides. */
+export function shadowsOf({ shadowed }: Snapshot, id: string): z.input<typeof shadowsView> {
+  const hidden = shadowed.find(({ by }) => by === id)
+  return hidden === undefined ? null : { kind: hidden.kind, id: hidden.id }
+}
 
 export const versionView = z
   .int()

@@ -8,7 +8,17 @@ import type { KindedRecord, StoredRoute } from '../registry/stored/records.ts'
 import type { StoredState } from '../registry/stored/state.ts'
 import type { AdminDeps } from './deps.ts'
 import { type Endpoint, endpoint } from './endpoint.ts'
-import { expectedVersion, idParams, isFound, managedBy, searchText, timeView, versionView } from './fields.ts'
+import {
+  expectedVersion,
+  idParams,
+  isFound,
+  managedBy,
+  searchText,
+  shadowsOf,
+  shadowsView,
+  timeView,
+  versionView,
+} from './fields.ts'
 import { isTaken } from './models/create.ts'
 import { pageBy, pageOf, pageQuery } from './paging.ts'
 import { etagHeader, requireVersion } from './preconditions.ts'
@@ -22,6 +32,7 @@ const routeView = z
     stages: z.partialRecord(z.enum(stages), z.array(z.string())),
     default: z.array(z.string()),
     managed_by: managedBy,
+    shadows: shadowsView,
     version: versionView,
     created_by: z.string().nullable(),
     created_at: timeView,
@@ -181,7 +192,7 @@ function changeTo(before: StoredRoute | null, after: StoredRoute) {
   return { puts: [put], audit, result: undefined }
 }
 
-function viewOf({ state }: AdminDeps, one: Route): z.input<typeof routeView> {
+function viewOf({ snapshot, state }: AdminDeps, one: Route): z.input<typeof routeView> {
   const stored = one.managedBy === 'store' ? state().routes.get(one.id) : undefined
   return {
     id: one.id,
@@ -189,6 +200,7 @@ function viewOf({ state }: AdminDeps, one: Route): z.input<typeof routeView> {
     stages: mutable(one.stages),
     default: [...one.default],
     managed_by: one.managedBy,
+    shadows: shadowsOf(snapshot(), one.id),
     version: stored?.version ?? null,
     created_by: stored?.created_by ?? null,
     created_at: stored?.created_at ?? null,

@@ -7,7 +7,17 @@ import type { StoredState } from '../registry/stored/state.ts'
 import type { Team } from '../registry/team.ts'
 import type { AdminDeps } from './deps.ts'
 import { type Endpoint, endpoint } from './endpoint.ts'
-import { expectedVersion, idParams, isFound, managedBy, searchText, timeView, versionView } from './fields.ts'
+import {
+  expectedVersion,
+  idParams,
+  isFound,
+  managedBy,
+  searchText,
+  shadowsOf,
+  shadowsView,
+  timeView,
+  versionView,
+} from './fields.ts'
 import { pageBy, pageOf, pageQuery } from './paging.ts'
 import { etagHeader, etagOf, requireVersion } from './preconditions.ts'
 import { actorOf, draftOf, isoTime, nameTaken, requireNone, storedOr } from './records.ts'
@@ -19,6 +29,7 @@ const teamView = z
     name: z.string(),
     description: z.string().nullable(),
     managed_by: managedBy,
+    shadows: shadowsView,
     version: versionView,
     created_by: z.string().nullable(),
     created_at: timeView,
@@ -80,7 +91,8 @@ function makeTeam(deps: AdminDeps): Endpoint {
   })
 }
 
-function readingEndpoints({ snapshot, state }: AdminDeps): Endpoint[] {
+function readingEndpoints(deps: AdminDeps): Endpoint[] {
+  const { snapshot } = deps
   return [
     endpoint({
       method: 'get',
@@ -94,7 +106,7 @@ function readingEndpoints({ snapshot, state }: AdminDeps): Endpoint[] {
           .teams()
           .filter(({ name }) => isFound(name, query.q))
         const page = pageBy(teams, ({ name, id }) => `${nameKey(name)}\0${id}`, query)
-        return { status: 200, body: { ...page, items: page.items.map((one) => viewOf(one, state())) } }
+        return { status: 200, body: { ...page, items: page.items.map((one) => viewOf(deps, one)) } }
       },
     }),
     endpoint({
@@ -107,7 +119,7 @@ function readingEndpoints({ snapshot, state }: AdminDeps): Endpoint[] {
       async handle({ params }) {
         const one = snapshot().team(params.id)
         if (one === undefined) throw notFound('team')
-        const body = viewOf(one, state())
+        const body = viewOf(deps, one)
         return { status: 200, body, headers: etagHeader(body.version) }
       },
     }),
@@ -206,14 +218,15 @@ function changeTo(before: StoredTeam | null, after: StoredTeam, lists: readonly 
   }
 }
 
-function viewOf(one: Team, at: StoredState): z.input<typeof teamView> {
-  const stored = at.teams.get(one.id)
+function viewOf({ snapshot, state }: AdminDeps, one: Team): z.input<typeof teamView> {
+  const stored = state().teams.get(one.id)
   if (stored !== undefined) return viewOfStored(stored)
   return {
     id: one.id,
     name: one.name,
     description: one.description,
     managed_by: one.managedBy,
+    shadows: shadowsOf(snapshot(), one.id),
     version: null,
     created_by: null,
     created_at: null,
@@ -223,5 +236,15 @@ function viewOf(one: Team, at: StoredState): z.input<typeof teamView> {
 
 function viewOfStored(stored: StoredTeam): z.input<typeof teamView> {
   const { id, name, description = null, version, created_by, created_at, updated_at } = stored
-  return { id, name, description, managed_by: 'store', version, created_by, created_at, updated_at }
+  return {
+    id,
+    name,
+    description,
+    managed_by: 'store',
+    shadows: null,
+    version,
+    created_by,
+    created_at,
+    updated_at,
+  }
 }

@@ -21,7 +21,7 @@ export interface HealthPartOptions {
   readonly registry: Registry
   readonly pool: Pool
   readonly providers: ReadonlyMap<string, Provider>
-  readonly outbound: Pick<Outbound, 'transport' | 'sign'>
+  readonly outbound: Pick<Outbound, 'transport' | 'sign' | 'withoutSecrets'>
   readonly holder: string
   readonly metrics: Pick<Metrics, 'healthCheck' | 'sample'>
   readonly log: Log
@@ -45,6 +45,7 @@ export function createHealthPart(options: HealthPartOptions): HealthPart {
     providers,
     transport: outbound.transport,
     sign: outbound.sign,
+    withoutSecrets: outbound.withoutSecrets,
     timeoutMs: health.timeout_seconds * 1_000,
     connectMs: upstream.connect_timeout_ms,
     clock,

@@ -22,6 +22,8 @@ export interface Listener {
   readonly port: number
   /** New certificates for connections from now on. */
   replaceTls(certificate: Certificate): void
+  /** No further connections; those that are open stay. */
+  stopListening(): void
   /** No further connections; those that are open get `graceMs` to finish, then they are destroyed. */
   close(graceMs: number): Promise<void>
 }
@@ -77,6 +79,7 @@ export async function listen({ take, app, host, port, tls }: ListenerOptions): P
     url: `${tls === null ? 'http' : 'https'}://${shownHost(host)}:${bound}`,
     port: bound,
     replaceTls: (next) => secure?.setSecureContext(texts(next)),
+    stopListening: () => void server.close(),
     close: (graceMs) =>
       new Promise((resolve) => {
         const giveUp = setTimeout(() => server.closeAllConnections(), graceMs)

@@ -20,6 +20,7 @@ export interface Listeners {
   /** Rejects where a port is taken. Answers the data plane's. */
   readonly start: () => Promise<Listener>
   replaceTls(certificate: Certificate): void
+  stopListening(): void
   /** As `Listener.close`, for all. */
   close(graceMs: number): Promise<void>
 }
@@ -46,6 +47,9 @@ export function createListeners({ config, proxy, pages, admin }: ListenersOption
     },
     replaceTls: (tls) => {
       for (const listener of started) listener.replaceTls(tls)
+    },
+    stopListening: () => {
+      for (const listener of started) listener.stopListening()
     },
     close: async (graceMs) => {
       await Promise.all(started.map((listener) => listener.close(graceMs)))

@@ -13,14 +13,13 @@ import { createRouteTransport } from '../upstream/route-transport.ts'
 import { createAwsSigner } from '../upstream/signers/aws-signer.ts'
 import { createEntraSigner } from '../upstream/signers/entra.ts'
 import { createGoogleServiceAccountSigner } from '../upstream/signers/google-service-account.ts'
-import { createSigners, type Sign } from '../upstream/signers/signers.ts'
+import { createSigners, type Signers } from '../upstream/signers/signers.ts'
 
 /** Every way out of the process. */
-export interface Outbound {
+export interface Outbound extends Signers {
   readonly transport: Transport
   readonly fetchText: FetchText
   readonly fetchAsset: FetchAsset
-  readonly sign: Sign
   /** Ends what is still under way. */
   destroy(): Promise<void>
 }
@@ -54,7 +53,7 @@ export function createOutbound({ config, clock, metrics }: OutboundOptions): Out
     transport: createRouteTransport({ internal: createEcho({ clock }), http }),
     fetchText,
     fetchAsset: createFetchAsset({ transport: http }),
-    sign: createSigners({
+    ...createSigners({
       signers: {
         sigv4: createAwsSigner({ identity, ...exchangeParts('aws_assume_role') }),
         entra: createEntraSigner(exchangeParts('entra')),

@@ -186,7 +186,9 @@ const drain = z.strictObject({
 const workers = z
   .union([
     z.int().min(1).max(999),
-    z.string().regex(/^(auto|[1-9]\d{0,2})$/, { error: 'must be auto, or how many processes, from 1 to 999' }),
+    z
+      .string()
+      .regex(/^(auto|[1-9]\d{0,2})$/, { error: 'must be auto, or how many processes, from 1 to 999' }),
   ])
   .transform((asked) => (asked === 'auto' ? asked : Number(asked)))
 

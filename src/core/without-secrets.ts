@@ -6,10 +6,16 @@ const shortest = 6
 
 /**
  * The failure without the credential's own secrets, in whatever spelling a provider may have echoed them. Patterns of
- * keys (`sk-…`) are taken out where messages are read; this knows the very values, whatever they look like.
+ * keys (`sk-…`) are taken out where messages are read; this knows the very values, whatever they look like. `others` are
+ * secrets too: tokens that were exchanged for the credential's own.
  */
-export function withoutSecrets(error: GatewayError, { secrets }: Credential): GatewayError {
-  const spellings = Object.values(secrets).flatMap((secret) => spellingsOf(secret.reveal()))
+export function withoutSecrets(
+  error: GatewayError,
+  { secrets }: Credential,
+  others: readonly string[] = [],
+): GatewayError {
+  const values = [...Object.values(secrets).map((secret) => secret.reveal()), ...others]
+  const spellings = values.flatMap(spellingsOf)
   const clean = (text: string): string =>
     spellings.reduce((rest, spelling) => rest.replaceAll(spelling, '[redacted]'), text)
   const { message, upstream } = error

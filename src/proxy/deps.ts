@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Authenticator } from '../access/authenticate.ts'
 import type { Clock } from '../core/clock.ts'
 import type { Connection, Credential } from '../core/entities.ts'
+import type { GatewayError } from '../core/errors.ts'
 import type { Asset, AssetRequest, Provider, SignerName, UpstreamRequest } from '../core/provider.ts'
 import type { RequestRecord, TraceContext } from '../core/record.ts'
 import type { Deadlines, Transport } from '../core/transport.ts'
@@ -22,6 +23,8 @@ export interface ProxyDeps {
     credential: Credential,
     signal: AbortSignal,
   ) => Promise<UpstreamRequest> | UpstreamRequest
+  /** A failure without whatever secret of the credential a provider may have echoed. */
+  readonly withoutSecrets: (error: GatewayError, credential: Credential) => GatewayError
   readonly fetchAsset: (request: AssetRequest, signal: AbortSignal) => Promise<Asset>
   readonly record: (record: RequestRecord) => void
   /** Continues the trace of a `traceparent`, or begins one; null: no traces are kept. */

@@ -2,7 +2,6 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Model } from '../core/entities.ts'
 import { GatewayError } from '../core/errors.ts'
 import type { AttemptRecord } from '../core/record.ts'
-import { withoutSecrets } from '../core/without-secrets.ts'
 import type { RequestInFlight } from '../routing/retry-budget.ts'
 import type { Attempt } from '../routing/router.ts'
 import type { ProxyDeps } from './deps.ts'
@@ -103,7 +102,8 @@ async function tryOnce(options: FailoverOptions, attempt: Attempt): Promise<Trie
     }
     return tried
   } catch (thrown) {
-    const error = thrown instanceof GatewayError ? withoutSecrets(thrown, connection.credential) : thrown
+    const error =
+      thrown instanceof GatewayError ? options.deps.withoutSecrets(thrown, connection.credential) : thrown
     failed(error)
     throw error
   }

@@ -3,7 +3,6 @@ import type { Connection, Model, Principal } from '../core/entities.ts'
 import { GatewayError } from '../core/errors.ts'
 import type { Operation } from '../core/openai.ts'
 import type { Eventually } from '../core/provider.ts'
-import { withoutSecrets } from '../core/without-secrets.ts'
 import { affinityKey } from '../routing/policies/affinity-key.ts'
 import type { RequestInFlight } from '../routing/retry-budget.ts'
 import type { Attempt } from '../routing/router.ts'
@@ -189,7 +188,7 @@ async function answerStream(
     return { firstByteMs, error: null }
   }
   if (!end.committed) throw end.error
-  const error = withoutSecrets(end.error, connection.credential)
+  const error = deps.withoutSecrets(end.error, connection.credential)
   journal.outcome = 'stream_error'
   journal.error = error
   client.fail(error)

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type ControlPlane, startControlPlane } from '../support/control-plane.ts'
 import { credentials, models, createDeclarations } from '../support/declarations.ts'
-import { sendJson } from '../support/upstream.ts'
+import { chatAnswer, sendJson } from '../support/upstream.ts'
 
 // The statements of the contract, one after the other; every answer is checked against the document besides.
 let plane: ControlPlane
@@ -121,6 +121,34 @@ describe('models', () => {
     expect(changed.status).toBe(200)
     await expectRefusal('PATCH', `${models}/${model.id}`, { credentials: { colour: 'red' } }, 400, {
       field: 'credentials.colour',
+    })
+  })
+
+  it('take fields of that credential also beside their own', async () => {
+    const inline = { creds_type: 'API_KEY', provider: 'openai', base_url: plane.upstream.url }
+    const body = { name: fresh('beside'), model_name: 'm', credentials: { ...inline, api_key: 'mine' } }
+    const { id } = await made(models, body)
+    const path = `${models}/${id}`
+    plane.upstream.script = chatAnswer('hello')
+    const sentKey = async () => {
+      await plane.call('POST', `${path}/test`, { prompt: 'hi' })
+      return plane.upstream.requests.at(-1)?.headers.authorization
+    }
+    const changed = await plane.call('PATCH', path, { api_key: 'yours', display_name: 'Shown' })
+    expect(changed).toMatchObject({ status: 200, body: { display_name: 'Shown' } })
+    expect(await sentKey()).toBe('Bearer yours')
+    expect((await plane.call('PATCH', path, { api_key: ' ' })).status).toBe(200)
+    expect(await sentKey()).toBe('Bearer yours')
+    const refused = (fields: object, error: Record<string, unknown>) =>
+      expectRefusal('PATCH', path, fields, 400, error)
+    await refused({ api_key: null }, { code: 'invalid_field', field: 'api_key' })
+    await refused({ aws_region: 'eu-west-1' }, { code: 'unknown_field', field: 'aws_region' })
+    await refused({ base_url: 'https://10.0.0.1' }, { code: 'base_url_not_allowed', field: 'base_url' })
+    await refused({ api_key: 'a', credentials: { api_key: 'b' } }, { field: 'api_key' })
+    const { model } = await withModel()
+    await expectRefusal('PATCH', `${models}/${model.id}`, { api_key: 'x' }, 409, {
+      code: 'conflict',
+      field: 'api_key',
     })
   })
 

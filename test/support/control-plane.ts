@@ -28,17 +28,21 @@ export interface OpenApi {
 const prefix = '/ai/api/v1'
 
 export interface ControlPlaneOptions {
-  readonly config?: Record<string, unknown>
+  readonly config?: Record<string, unknown> | ((upstreamUrl: string) => Record<string, unknown>)
+  readonly env?: Record<string, string>
 }
 
-export async function startControlPlane({ config = {} }: ControlPlaneOptions = {}): Promise<ControlPlane> {
+export async function startControlPlane({
+  config = {},
+  env = {},
+}: ControlPlaneOptions = {}): Promise<ControlPlane> {
   const upstream = await startUpstream()
   const gateway = await startGateway({
-    env: { MODELGATE_ADMIN_TOKEN: adminToken },
+    env: { MODELGATE_ADMIN_TOKEN: adminToken, ...env },
     config: {
       health: { enabled: false, timeout_seconds: 5 },
       upstream: { allow_http: true, allow_networks: ['127.0.0.0/8'] },
-      ...config,
+      ...(typeof config === 'function' ? config(upstream.url) : config),
     },
   })
   const document = (await (await fetch(`${gateway.url}/ai/openapi.json`)).json()) as OpenApi

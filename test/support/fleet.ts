@@ -35,6 +35,8 @@ export interface Fleet {
 export interface LaunchOptions {
   /** Sections that this replica has otherwise. */
   readonly config?: Record<string, unknown>
+  /** Variables that it has otherwise. */
+  readonly env?: Record<string, string>
 }
 
 export interface FleetOptions {
@@ -67,7 +69,7 @@ export async function createFleet({
     MODELGATE_ADMIN_TOKEN: adminToken,
   }
   const started: Gateway[] = []
-  const launch = async (name: string, { config: own = {} }: LaunchOptions = {}) => {
+  const launch = async (name: string, { config: own = {}, env: ownEnv = {} }: LaunchOptions = {}) => {
     const whole = {
       ...settings,
       ...own,
@@ -84,7 +86,7 @@ export async function createFleet({
         ...(own['state'] as object | undefined),
       },
     }
-    const gateway = await startGateway({ config: whole, env })
+    const gateway = await startGateway({ config: whole, env: { ...env, ...ownEnv } })
     started.push(gateway)
     return gateway
   }

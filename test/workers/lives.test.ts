@@ -132,10 +132,21 @@ it('leaves no process behind when the first is killed, and lets streams end', as
   const begun = await beginStreams(4)
   gateway.signal('SIGKILL')
   await gateway.exited
+  // Whoever comes next can have the port, while streams still run.
+  const { port } = new URL(gateway.url)
+  await until('the port is free', () => canListen(Number(port)))
+  expect(pids.every(isThere)).toBe(true)
   begun.finish()
   expectWhole(await begun.answers)
   await expectGone(pids)
 })
+
+function canListen(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer().on('error', () => resolve(false))
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
+  })
+}
 
 it('takes a changed configuration to every worker on SIGHUP', async () => {
   const { gateway } = crew
@@ -159,10 +170,14 @@ it('keeps one sealed copy of the registry for all, whole whoever reads it', asyn
   expect(await readdir(config.state.data_dir)).toEqual(['registry.snapshot'])
   await redis.kill()
   const restarted = await fleet.launch('replica-0')
+  // Lines are written in the background.
+  const fromFile = () => restarted.log().filter((line) => line['source'] === 'file')
+  await until('both began with the copy', () => fromFile().length === 2)
   await redis.start()
-  const log = restarted.log()
-  expect(log.filter((line) => line['msg'] === 'the snapshot of the registry is of no use')).toEqual([])
-  expect(log.filter((line) => line['source'] === 'file')).toHaveLength(2)
+  const useless = restarted
+    .log()
+    .filter((line) => line['msg'] === 'the snapshot of the registry is of no use')
+  expect(useless).toEqual([])
 })
 
 async function startAlone(

@@ -3,7 +3,7 @@ import type { StoredState } from '../../registry/stored/state.ts'
 import { defined } from '../defined.ts'
 import type { AdminDeps } from '../deps.ts'
 import { connectionFaults } from '../model-rules.ts'
-import { changedInline } from '../models/change.ts'
+import { changedInline, fieldsUnder } from '../models/change.ts'
 import { draftOf, requireNone } from '../records.ts'
 import { AdminRefusal, notFound } from '../refusal.ts'
 import type { ConnectionPatch } from './schema.ts'
@@ -61,7 +61,7 @@ function inlineOf(deps: AdminDeps, own: StoredCredential | null, patch: Connecti
     const message = 'The connection has no credential of its own: change the one that it uses.'
     throw new AdminRefusal('conflict', message, { field: 'credentials' })
   }
-  return changedInline(deps, own, patch.credentials ?? {}, now)
+  return changedInline(deps, own, fieldsUnder(patch.credentials ?? {}), now)
 }
 
 function patchedConnection(current: StoredConnection, patch: ConnectionPatch, now: string): StoredConnection {

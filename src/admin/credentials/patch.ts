@@ -27,12 +27,12 @@ function fieldsOf(type: CredentialType): Record<string, z.ZodType> {
 
 const types = Object.keys(credentialFields) as CredentialType[]
 
-/** Any type's fields: which of them a credential has is checked once it is known. */
-export const credentialPatch = z
-  .strictObject({ ...Object.assign({}, ...types.map(fieldsOf)), ...common })
-  .openapi('CredentialPatch', {
-    description: 'Absent keeps, null clears; a secret that is blank keeps its value.',
-  })
+/** Any type's own fields as a `PATCH` takes them: which of them a credential has is checked once it is known. */
+export const ownFieldsPatch: Record<string, z.ZodType> = Object.assign({}, ...types.map(fieldsOf))
+
+export const credentialPatch = z.strictObject({ ...ownFieldsPatch, ...common }).openapi('CredentialPatch', {
+  description: 'Absent keeps, null clears; a secret that is blank keeps its value.',
+})
 
 const patches = new Map(types.map((type) => [type, z.strictObject({ ...fieldsOf(type), ...common })]))
 

@@ -3,7 +3,7 @@ import type { Credential } from '../../core/entities.ts'
 import { credentialFields, secretFieldNames } from '../../registry/schema/credential-fields.ts'
 import type { StoredCredential } from '../../registry/stored/records.ts'
 import type { AdminDeps } from '../deps.ts'
-import { managedBy, timeView, versionView } from '../fields.ts'
+import { managedBy, shadowsOf, shadowsView, timeView, versionView } from '../fields.ts'
 
 const secretView = z.strictObject({
   set: z.literal(true),
@@ -33,6 +33,7 @@ export const credentialView = z
       .array(z.strictObject({ id: z.string(), name: z.string() }))
       .openapi({ description: 'The models with a connection that uses it' }),
     managed_by: managedBy,
+    shadows: shadowsView,
     version: versionView,
     created_by: z.string().nullable(),
     created_at: timeView,
@@ -74,6 +75,7 @@ export function viewOfCredential(deps: CredentialViewDeps, credential: Credentia
     secrets: secretsOf(deps, credential, stored),
     used_by: [...users].map(([modelId, model]) => ({ id: modelId, name: model })),
     managed_by: manager,
+    shadows: shadowsOf(snapshot(), id),
     version: stored?.version ?? null,
     created_by: stored?.created_by ?? null,
     created_at: stored?.created_at ?? null,

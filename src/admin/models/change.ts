@@ -1,9 +1,10 @@
+import type { CredentialType } from '../../core/entities.ts'
 import { entityFault } from '../../registry/schema/entity-fault.ts'
 import { modelFaults } from '../../registry/schema/model.ts'
 import { nameKey } from '../../registry/schema/names.ts'
 import type { KindedRecord, StoredModel, StoredRoute } from '../../registry/stored/records.ts'
 import type { StoredState } from '../../registry/stored/state.ts'
-import { patchedCredential, readPatch } from '../credentials/patch.ts'
+import { ownFieldsPatch, patchedCredential, readPatch, requireOwnFields } from '../credentials/patch.ts'
 import { defined } from '../defined.ts'
 import type { AdminDeps } from '../deps.ts'
 import { connectionFaults } from '../model-rules.ts'
@@ -33,8 +34,8 @@ export function changeModel(
   const next = patchedModel(current, patch, now)
   if (isTaken(deps, at, next.name, current.id)) requireNone([nameTaken('model or route', next.name)])
   requireNone([...modelFaults(next), ...stageFaults(at, current, next)])
-  const credential =
-    patch.credentials === undefined ? [] : [inlineChange(deps, at, current, patch.credentials, now)]
+  const given = givenFields(patch)
+  const credential = given === null ? [] : [inlineChange(deps, at, current, given, now)]
   const changed = new Map(
     credential.flatMap(({ after }) => (after.kind === 'credential' ? [[after.record.id, after.record]] : [])),
   )
@@ -95,12 +96,40 @@ function stageFaults(at: StoredState, current: StoredModel, next: StoredModel) {
   )
 }
 
+/** Fields of an inline credential. */
+export interface InlineFields {
+  /** As a credential of that type takes them. Throws AdminRefusal. */
+  readonly read: (type: CredentialType) => ReturnType<typeof readPatch>
+  /** The field of the request to name where they are not taken at all. */
+  readonly field: string
+  /** What they stand under in the request; nothing: beside the model's own. */
+  readonly under: 'credentials' | ''
+}
+
+/** Fields that a request holds under `credentials`. */
+export function fieldsUnder(credentials: Readonly<Record<string, unknown>>): InlineFields {
+  return { read: (type) => readPatch(type, credentials), field: 'credentials', under: 'credentials' }
+}
+
+function givenFields(patch: ModelPatch): InlineFields | null {
+  const beside = Object.entries(patch).filter(([name]) => Object.hasOwn(ownFieldsPatch, name))
+  const [first] = beside
+  if (first === undefined) return patch.credentials === undefined ? null : fieldsUnder(patch.credentials)
+  const [field] = first
+  if (patch.credentials === undefined) {
+    return { read: (type) => requireOwnFields(type, Object.fromEntries(beside)), field, under: '' }
+  }
+  throw new AdminRefusal('invalid_field', `${field} stands beside credentials: give it in one place.`, {
+    field,
+  })
+}
+
 /** Only where there is no doubt whose credential is meant. */
 function inlineChange(
   deps: AdminDeps,
   at: StoredState,
   model: StoredModel,
-  fields: Readonly<Record<string, unknown>>,
+  given: InlineFields,
   now: string,
 ): Changed {
   const connections = at.connectionsOfModel(model.id)
@@ -108,28 +137,28 @@ function inlineChange(
   if (connections.length !== 1 || credential === undefined || credential.inline_of === null) {
     const message =
       'The model has not just one connection with a credential of its own: change the credential itself.'
-    throw new AdminRefusal('conflict', message, { field: 'credentials' })
+    throw new AdminRefusal('conflict', message, { field: given.field })
   }
-  return changedInline(deps, credential, fields, now)
+  return changedInline(deps, credential, given, now)
 }
 
-/** A credential of one connection's own, changed by fields under `credentials`. */
+/** A credential of one connection's own, changed. */
 export function changedInline(
   deps: AdminDeps,
   credential: Parameters<typeof patchedCredential>[1],
-  fields: Readonly<Record<string, unknown>>,
+  { read, under }: InlineFields,
   now: string,
 ): Changed {
   try {
-    const next = patchedCredential(deps, credential, readPatch(credential.creds_type, fields), now)
+    const next = patchedCredential(deps, credential, read(credential.creds_type), now)
     return {
       before: { kind: 'credential', record: credential },
       after: { kind: 'credential', record: { ...next, name: null } },
     }
   } catch (error) {
     if (!(error instanceof AdminRefusal)) throw error
-    const field = error.field === undefined ? 'credentials' : `credentials.${error.field}`
-    throw new AdminRefusal(error.code, error.message, { field })
+    const path = [under, error.field].filter((step) => step !== undefined && step !== '')
+    throw new AdminRefusal(error.code, error.message, { field: path.join('.') || undefined })
   }
 }
 

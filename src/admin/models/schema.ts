@@ -5,6 +5,7 @@ import { evenIfBroken, rules } from '../../registry/schema/entity-fault.ts'
 import { modelFaults, modelFields } from '../../registry/schema/model.ts'
 import { modelName } from '../../registry/schema/names.ts'
 import { credentialChoiceFaults } from '../connections/schema.ts'
+import { ownFieldsPatch } from '../credentials/patch.ts'
 import { expectedVersion } from '../fields.ts'
 
 const { provider, is_embedding, custom, ...sharedFields } = modelFields
@@ -51,6 +52,7 @@ export const modelBatch = z.strictObject({
 /** `PATCH /config/llm/{id}`: absent keeps, null clears. */
 export const modelPatch = z
   .strictObject({
+    ...ownFieldsPatch,
     name: modelName.optional(),
     display_name: sharedFields.display_name.nullable(),
     embedding_dimensions: sharedFields.embedding_dimensions.nullable(),
@@ -64,6 +66,8 @@ export const modelPatch = z
     }),
     version: expectedVersion,
   })
-  .openapi('ModelPatch')
+  .openapi('ModelPatch', {
+    description: "The inline credential's fields may also stand beside the model's, without `credentials`.",
+  })
 
 export type ModelPatch = z.output<typeof modelPatch>

@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi'
 import { type Model, policies, stages } from '../../core/entities.ts'
 import { nameKey } from '../../registry/schema/names.ts'
 import { connectionView, type ConnectionViewDeps, viewOfConnection } from '../connections/view.ts'
-import { managedBy, timeView, versionView } from '../fields.ts'
+import { managedBy, shadowsOf, shadowsView, timeView, versionView } from '../fields.ts'
 import { isoTime } from '../records.ts'
 
 const health = z.strictObject({
@@ -29,6 +29,7 @@ export const modelView = z
     health,
     connections: z.array(connectionView),
     managed_by: managedBy,
+    shadows: shadowsView,
     version: versionView,
     added_by: z.string().nullable(),
     added_on: timeView,
@@ -73,6 +74,7 @@ export function viewOfModel(deps: ModelViewDeps, model: Model): ModelView {
     health: { status, last_checked: time(lastChecked), checked_by: checkedBy },
     connections: model.connections.map((connection) => viewOfConnection(deps, connection)),
     managed_by: manager,
+    shadows: shadowsOf(deps.snapshot(), id),
     version: stored?.version ?? null,
     added_by: stored?.added_by ?? null,
     added_on: stored?.added_on ?? null,

@@ -28,8 +28,12 @@ export interface LaunchOptions {
   readonly onExit: (member: Member, exit: Exit) => void
 }
 
-/** Starts a worker: this program anew, with the same arguments. */
+/**
+ * Starts a worker: this program anew, with the same arguments. All accept from one queue of the kernel's: where this
+ * process handed connections on, one on its way to a worker that is killed would never be answered.
+ */
 export function launchMember({ place, answersTo, onExit }: LaunchOptions): Member {
+  cluster.schedulingPolicy = cluster.SCHED_NONE
   const worker = cluster.fork()
   const channel = createChannel({
     send: (message, onFault) => pass(worker, message, onFault),

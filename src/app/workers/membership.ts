@@ -16,8 +16,8 @@ export interface Membership {
   readonly place: number
   /** Whether nobody had its place before. */
   readonly isFirst: boolean
-  /** Resolves when it is to drain: told so, or alone, since the process that started it is gone. */
-  readonly ended: Promise<void>
+  /** Resolves when it is to drain: told so, or `alone`, since the process that started it is gone. */
+  readonly ended: Promise<'told' | 'alone'>
   /** What all tell together, given what this one does. */
   vitals(own: Vitals): Vitals
   onReload(task: () => void): void
@@ -41,8 +41,8 @@ const togetherMs = 8_000
 export async function joinOthers(): Promise<Membership> {
   let own: Vitals | null = null
   let reload = () => undefined as void
-  let drain = () => undefined as void
-  const ended = new Promise<void>((resolve) => {
+  let drain: (why: 'told' | 'alone') => void = () => undefined
+  const ended = new Promise<'told' | 'alone'>((resolve) => {
     drain = resolve
   })
   const channel = createChannel({
@@ -51,7 +51,7 @@ export async function joinOthers(): Promise<Membership> {
     answers: {
       metrics: () => own?.render() ?? '',
       readiness: () => own?.ready() ?? { ready: false, reasons: ['it is being started'] },
-      drain: () => drain(),
+      drain: () => drain('told'),
       reload: () => reload(),
       pulse: () => true,
     },
@@ -59,7 +59,7 @@ export async function joinOthers(): Promise<Membership> {
   })
   process.once('disconnect', () => {
     channel.close()
-    drain()
+    drain('alone')
   })
   // Otherwise node:cluster ends the process at that moment, and the streams with it.
   if (cluster.worker !== undefined) cluster.worker.exitedAfterDisconnect = true

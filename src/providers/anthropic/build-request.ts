@@ -8,6 +8,7 @@ import { type Refusable, refuse } from '../shared/refusals.ts'
 import { liftSystem, type SystemPart } from '../shared/system-messages.ts'
 import { toolsInHistory } from '../shared/tool-history.ts'
 import { readTools, type ToolSettings } from '../shared/tools.ts'
+import { withUniqueToolIds } from '../shared/unique-tool-ids.ts'
 import { limitCacheMarks } from './cache-marks.ts'
 import { convertMessages } from './convert-messages.ts'
 import { convertTools } from './convert-tools.ts'
@@ -39,7 +40,7 @@ export function buildRequest(call: ChatCall, dialect: MessagesDialect): BuiltReq
 }
 
 function buildBody(call: ChatCall, dialect: MessagesDialect): { body: MessagesBody; dropped: string[] } {
-  const request = withoutLegacyFunctions(call.body)
+  const request = withUniqueToolIds(withoutLegacyFunctions(call.body))
   refuse(request, dialect.name, refused)
   const capabilities = capabilitiesOf(call.connection, dialect.capabilities)
   const output = planOutput(request, capabilities)

@@ -160,6 +160,14 @@ requestSuite('buildRequest', [
     dropped: ['tool_choice', 'temperature'],
   },
   {
+    name: 'a conversation as it begins, where the connection says that its model takes it',
+    overrides: { capabilities: { user_first: false } },
+    given: { messages: [{ role: 'assistant', content: 'Hello' }, user('Hi')] },
+    wanted: {
+      messages: [{ role: 'assistant', content: [{ text: 'Hello' }] }, user([{ text: 'Hi' }])],
+    },
+  },
+  {
     name: 'betas that the client asks for by header',
     headers: { 'anthropic-beta': 'context-1m-2025-08-07, other' },
     given: {},

@@ -7,6 +7,7 @@ import { withoutLegacyFunctions } from '../shared/legacy-functions.ts'
 import { refuse } from '../shared/refusals.ts'
 import { liftSystem, type SystemPart } from '../shared/system-messages.ts'
 import { readTools } from '../shared/tools.ts'
+import { withUniqueToolIds } from '../shared/unique-tool-ids.ts'
 import { cachePoint, hasCacheMarks, limitCachePoints } from './cache-points.ts'
 import type { ConverseMessage, SystemBlock } from './converse-types.ts'
 import { convertMessages } from './convert-messages.ts'
@@ -35,7 +36,7 @@ export function buildRequest(call: ChatCall): BuiltRequests {
 }
 
 function buildBody(call: ChatCall): { body: JsonObject; dropped: string[] } {
-  const request = withoutLegacyFunctions(call.body)
+  const request = withUniqueToolIds(withoutLegacyFunctions(call.body))
   refuse(request, 'Bedrock', ['n', 'logprobs', 'top_logprobs', 'modalities', 'audio', 'web_search_options'])
   const capabilities = capabilitiesOf(call.connection)
   const claude = claudeOf(call.connection)

@@ -15,6 +15,8 @@ import type { ConverseBlock, ConverseMessage, ResultBlock } from './converse-typ
 import { createMediaConverter, type MediaConverter } from './convert-media.ts'
 
 export interface MessageRules extends CacheRules {
+  /** The user speaks first; where a conversation begins with the assistant, a turn is put before it. */
+  readonly user_first: boolean
   /** `nine`: Mistral's models take tool ids of exactly nine letters and digits. */
   readonly tool_ids: string
 }
@@ -44,7 +46,8 @@ export function convertMessages(
   const turns = mergeTurns(pieces).map(({ role, blocks }): ConverseMessage => {
     return { role, content: role === 'user' ? withTextBesideDocuments(blocks) : blocks }
   })
-  return trimEnd(turns[0]?.role === 'assistant' ? [opening, ...turns] : turns)
+  const isOpened = turns[0]?.role !== 'assistant' || !rules.user_first
+  return trimEnd(isOpened ? turns : [opening, ...turns])
 }
 
 /** A conversation that begins with the assistant's greeting: Converse wants the user's turn before it. */

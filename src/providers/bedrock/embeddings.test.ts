@@ -96,8 +96,13 @@ describe('embeddings', () => {
 
   it('names what is dropped', () => {
     expect(
-      build('amazon.titan-embed-text-v2:0', { input: 'a', user: 'u', input_type: 'search_query' }).dropped,
-    ).toEqual(['user', 'input_type'])
+      build('amazon.titan-embed-text-v2:0', {
+        input: 'a',
+        user: 'u',
+        stream: true,
+        input_type: 'search_query',
+      }).dropped,
+    ).toEqual(['user', 'stream', 'input_type'])
   })
 
   it.each<[string, string, object, string, string]>([

@@ -9,6 +9,7 @@ import type {
   UpstreamResponse,
 } from '../../core/provider.ts'
 import { noUsage } from '../../core/usage.ts'
+import { droppedParams, ofEmbeddings } from '../shared/dropped-params.ts'
 import { embeddingAnswer } from '../shared/embedding-answer.ts'
 import { asEmbeddings, readTexts } from '../shared/embedding-input.ts'
 import { parseObject } from '../shared/json.ts'
@@ -38,8 +39,8 @@ function build({ body, connection }: EmbeddingsCall): BuiltRequests {
     const native = dialect.body(texts.slice(at, at + dialect.batch), options)
     requests.push(runtimeRequest(connection, 'invoke', native))
   }
-  const hints = ['user', ...(dialect.hasInputType ? [] : ['input_type'])]
-  return { requests, dropped: hints.filter((name) => body[name] !== undefined && body[name] !== null) }
+  const honoured = new Set(['dimensions', ...(dialect.hasInputType ? ['input_type'] : [])])
+  return { requests, dropped: droppedParams(body, honoured, ofEmbeddings) }
 }
 
 function read(responses: readonly UpstreamResponse[], call: EmbeddingsCall): ReadResponse {

@@ -20,6 +20,7 @@ export interface BedrockCapabilities extends MessageRules, ToolRules, Structured
 }
 
 const base: BedrockCapabilities = {
+  user_first: true,
   system: true,
   tools: true,
   forced_tools: false,

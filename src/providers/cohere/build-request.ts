@@ -6,6 +6,7 @@ import { withoutLegacyFunctions } from '../shared/legacy-functions.ts'
 import { invalid, type Refusable, refuse } from '../shared/refusals.ts'
 import { readTokenLimit } from '../shared/token-limit.ts'
 import { readTools } from '../shared/tools.ts'
+import { withUniqueToolIds } from '../shared/unique-tool-ids.ts'
 import { convertMessages } from './convert-messages.ts'
 import { convertTools } from './convert-tools.ts'
 import { cohereUrl } from './fields.ts'
@@ -31,7 +32,7 @@ export function buildRequest(call: ChatCall): BuiltRequests {
 }
 
 function buildBody(call: ChatCall): { body: Record<string, unknown>; dropped: string[] } {
-  const request = withoutLegacyFunctions(call.body)
+  const request = withUniqueToolIds(withoutLegacyFunctions(call.body))
   refuse(request, 'Cohere', refused)
   const capabilities = capabilitiesOf(call.connection)
   const { messages, documents: files } = convertMessages(request.messages, {

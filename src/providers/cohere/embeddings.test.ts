@@ -64,11 +64,11 @@ describe('embeddings: requests', () => {
 
   it('are as many as 96 texts each need', async () => {
     const input = Array.from({ length: 200 }, (_, index) => `text ${index}`)
-    const { requests, sent, dropped } = await build({ body: { input, user: 'u' } })
+    const { requests, sent, dropped } = await build({ body: { input, user: 'u', stream: true, priority: 3 } })
     expect(requests.map(({ url }) => url)).toEqual(Array(3).fill('https://api.cohere.com/v2/embed'))
     expect(sent.map(({ texts }) => (texts as string[]).length)).toEqual([96, 96, 8])
     expect(sent.flatMap(({ texts }) => texts)).toEqual(input)
-    expect(dropped).toEqual(['user'])
+    expect(dropped).toEqual(['user', 'stream', 'priority'])
   })
 
   it.each<[string, Options['body'], object]>([

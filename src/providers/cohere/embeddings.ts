@@ -8,6 +8,7 @@ import type {
   UpstreamResponse,
 } from '../../core/provider.ts'
 import { noUsage } from '../../core/usage.ts'
+import { droppedParams, ofEmbeddings } from '../shared/dropped-params.ts'
 import { embeddingAnswer } from '../shared/embedding-answer.ts'
 import { asEmbeddings, readTexts } from '../shared/embedding-input.ts'
 import { baseUrl, jsonRequest } from '../shared/json-request.ts'
@@ -20,6 +21,7 @@ import { capabilitiesOf, type CohereCapabilities } from './models.ts'
 /** What one request may hold (providers' facts §10.6). */
 const batch = 96
 const inputTypes = ['search_document', 'search_query', 'classification', 'clustering']
+const honoured: ReadonlySet<string> = new Set(['dimensions', 'input_type', 'truncate'])
 const truncations = ['NONE', 'START', 'END']
 
 /** Cohere's v2 embed, in as many requests as its batches need (providers' facts §10.6). */
@@ -46,7 +48,7 @@ function build({ body, connection }: EmbeddingsCall): BuiltRequests {
   for (let at = 0; at < texts.length; at += batch) {
     requests.push(jsonRequest({ url, body: { ...shared, texts: texts.slice(at, at + batch) }, connection }))
   }
-  return { requests, dropped: body.user === undefined || body.user === null ? [] : ['user'] }
+  return { requests, dropped: droppedParams(body, honoured, ofEmbeddings) }
 }
 
 function read(responses: readonly UpstreamResponse[], call: EmbeddingsCall): ReadResponse {

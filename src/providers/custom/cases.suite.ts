@@ -136,6 +136,66 @@ export const requestCases: readonly RequestCase[] = [
   },
 ]
 
+const user = (content: string): ChatRequest['messages'] => [{ role: 'user', content }]
+
+export const moreRequestCases: readonly RequestCase[] = [
+  {
+    name: 'the system apart from the conversation',
+    template: {
+      ...plain,
+      request: '{"preamble": messages[role="system"].content, "turns": messages[role!="system"].content[]}',
+    },
+    body: { messages },
+    expected: { body: { preamble: 'Be brief.', turns: ['Hi'] } },
+  },
+  {
+    name: 'a stop in a list, be it one text or several',
+    template: { ...plain, request: '{"ends": stop[]}' },
+    body: { messages, stop: 'x' },
+    expected: { body: { ends: ['x'] } },
+  },
+  {
+    name: 'one of the two names of the limit, the newer where both are there',
+    template: {
+      ...plain,
+      request: '{"limit": $exists(max_completion_tokens) ? max_completion_tokens : max_tokens}',
+    },
+    body: { messages, max_tokens: 3, max_completion_tokens: 5 },
+    expected: { body: { limit: 5 } },
+  },
+  {
+    name: 'nothing of what is not there, and null of what is null',
+    template: { ...plain, request: '{"heat": temperature, "user": user, "seed": seed}' },
+    body: { messages, temperature: 0, seed: null },
+    expected: { body: { heat: 0, seed: null } },
+  },
+  {
+    name: 'letters of every kind as they came',
+    template: { ...plain, request: '{"q": messages[-1].content}' },
+    body: { messages: user('Grüße 世界 🌍 \u0000 "q" \\ \u2028') },
+    expected: { body: { q: 'Grüße 世界 🌍 \u0000 "q" \\ \u2028' } },
+  },
+  {
+    name: 'the results of tools, each with the call that it answers',
+    template: {
+      ...plain,
+      request: '{"results": messages[role="tool"].{"call": tool_call_id, "text": content}[]}',
+    },
+    body: {
+      messages: [
+        ...user('Weather?'),
+        {
+          role: 'assistant',
+          content: null,
+          tool_calls: [{ id: 'a', type: 'function', function: { name: 'weather', arguments: '{}' } }],
+        },
+        { role: 'tool', tool_call_id: 'a', content: 'sunny' },
+      ],
+    },
+    expected: { body: { results: [{ call: 'a', text: 'sunny' }] } },
+  },
+]
+
 export interface AnswerCase {
   readonly name: string
   readonly answer: unknown

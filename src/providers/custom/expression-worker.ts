@@ -10,4 +10,6 @@ function serve(port: NonNullable<typeof parentPort>): void {
   port.postMessage('ready')
 }
 
+// Each thread decides for itself whether a diagnostic report shows the process's environment.
+process.report.excludeEnv = true
 if (parentPort !== null) serve(parentPort)

@@ -11,6 +11,7 @@ import {
   embeddingCases,
   ndjson,
   plain,
+  moreRequestCases,
   requestCases,
   sse,
   vectors,
@@ -110,7 +111,7 @@ providerSuite({
 })
 
 describe('requests by a template', () => {
-  it.each([...requestCases])('$name', async ({ template, body, expected }) => {
+  it.each([...requestCases, ...moreRequestCases])('$name', async ({ template, body, expected }) => {
     const { requests, dropped } = await chat.buildRequests(callBy(template, body))
     const [request] = requests
     expect([requests.length, dropped]).toEqual([1, []])

@@ -325,6 +325,7 @@ describe('what Google cannot honour', () => {
   it.each<[string, Body]>([
     ['temperature', { temperature: 'hot' as never }],
     ['n', { n: 0 }],
+    ['top_logprobs', { top_logprobs: 2 }],
     ['reasoning_effort', { reasoning_effort: 'huge' }],
     ['messages[0].content', { messages: [user(' ')] }],
   ])('is no request: %s', async (param, body) => {

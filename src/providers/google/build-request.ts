@@ -6,6 +6,7 @@ import { withoutLegacyFunctions } from '../shared/legacy-functions.ts'
 import { invalid, refuse } from '../shared/refusals.ts'
 import { liftSystem } from '../shared/system-messages.ts'
 import { readTools } from '../shared/tools.ts'
+import { withUniqueToolIds } from '../shared/unique-tool-ids.ts'
 import { convertMessages } from './convert-messages.ts'
 import { convertTools } from './convert-tools.ts'
 import { planGeneration } from './generation-config.ts'
@@ -43,7 +44,7 @@ const honoured = new Set([
 /** OpenAI's chat as `generateContent` or `streamGenerateContent` (providers' facts §8.2, §9.3). */
 export function buildRequest(call: ChatCall): BuiltRequests {
   const { connection, stream, headers } = call
-  const request = withoutLegacyFunctions(call.body)
+  const request = withUniqueToolIds(withoutLegacyFunctions(call.body))
   refuse(request, 'Google', ['modalities', 'audio', 'web_search_options'])
   const capabilities = capabilitiesOf(connection)
   const vertex = usesVertex(connection.credential)

@@ -21,7 +21,13 @@ const texts = (count: number) => Array.from({ length: count }, (_, index) => `te
 
 describe('embedding requests', () => {
   it('go to the Gemini API in batches', async () => {
-    const { url, bodies, dropped } = await build({ input: ['a', 'b'], dimensions: 256, user: 'u' })
+    const { url, bodies, dropped } = await build({
+      input: ['a', 'b'],
+      dimensions: 256,
+      user: 'u',
+      stream: true,
+      truncate: 'END',
+    })
     expect(url).toMatch(/\/v1beta\/models\/gemini-embedding-001:batchEmbedContents$/)
     const request = (text: string) => ({
       model: 'models/gemini-embedding-001',
@@ -29,7 +35,7 @@ describe('embedding requests', () => {
       outputDimensionality: 256,
     })
     expect(bodies).toEqual([{ requests: [request('a'), request('b')] }])
-    expect(dropped).toEqual(['user'])
+    expect(dropped).toEqual(['user', 'stream', 'truncate'])
     const many = await build({ input: texts(205) })
     expect(many.bodies.map((body) => (body['requests'] as unknown[]).length)).toEqual([100, 100, 5])
   })
@@ -100,6 +106,15 @@ describe('embedding answers', () => {
     expect(shown.data.map((one) => one.embedding)).toEqual([[1], [2]])
     expect(usage?.input).toBe(4)
     expect(shown.usage).toEqual({ prompt_tokens: 4, total_tokens: 4 })
+  })
+
+  it('may be scaled to the length 1', async () => {
+    const answer = { embedding: { values: [3, -4] } }
+    expect((await read({ input: 'a' }, newer, answer)).shown.data[0]?.embedding).toEqual([3, -4])
+    const scaled = { ...newer, overrides: { capabilities: { normalize: true } } }
+    expect((await read({ input: 'a' }, scaled, answer)).shown.data[0]?.embedding).toEqual([0.6, -0.8])
+    const zero = { embedding: { values: [0, 0] } }
+    expect((await read({ input: 'a' }, scaled, zero)).shown.data[0]?.embedding).toEqual([0, 0])
   })
 
   it('may be base64', async () => {

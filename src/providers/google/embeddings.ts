@@ -8,6 +8,7 @@ import type {
   UpstreamResponse,
 } from '../../core/provider.ts'
 import { noUsage } from '../../core/usage.ts'
+import { droppedParams, ofEmbeddings } from '../shared/dropped-params.ts'
 import { embeddingAnswer } from '../shared/embedding-answer.ts'
 import { asEmbeddings, readTexts } from '../shared/embedding-input.ts'
 import { jsonRequest } from '../shared/json-request.ts'
@@ -17,6 +18,8 @@ import { malformed } from '../shared/upstream-error.ts'
 import { embeddingForm } from './embedding-forms.ts'
 import { modelUrl } from './hosts.ts'
 import { readErrorObject, unwrap } from './read-error.ts'
+
+const honoured: ReadonlySet<string> = new Set(['dimensions', 'task_type', 'input_type'])
 
 /** Vertex AI takes 20 000 tokens in one request (providers' facts §9.5); texts are rarely denser than this. */
 const maxBatchCharacters = 40_000
@@ -39,7 +42,10 @@ const taskTypes: Readonly<Record<string, string>> = {
   ),
 }
 
-/** Embeddings of the Gemini API and of Vertex AI, in as many requests as their batches need (providers' facts §8.7, §9.5). */
+/**
+ * Embeddings of the Gemini API and of Vertex AI, in as many requests as their batches need (providers' facts §8.7, §9.5).
+ * `overrides.capabilities.normalize` scales their vectors to the length 1.
+ */
 export const embeddings: Translator = {
   buildRequests: (call) => build(asEmbeddings(call)),
   readResponse: (responses, call) => read(responses, asEmbeddings(call)),
@@ -53,20 +59,22 @@ function build({ body, connection }: EmbeddingsCall): BuiltRequests {
   const requests = batchesOf(readTexts(body, 'Google'), form.batch).map((texts) =>
     jsonRequest({ url, body: form.body(texts, options, connection.modelName), connection }),
   )
-  return { requests, dropped: body.user === undefined || body.user === null ? [] : ['user'] }
+  return { requests, dropped: droppedParams(body, honoured, ofEmbeddings) }
 }
 
 function read(responses: readonly UpstreamResponse[], call: EmbeddingsCall): ReadResponse {
   const form = embeddingForm(call.connection)
   const vectors: number[][] = []
   let input = 0
+  // Shortened vectors of some models are not of length 1, as OpenAI's always are.
+  const scale = call.connection.overrides.capabilities?.['normalize'] === true ? toUnitLength : asTheyAre
   for (const { body, headers } of responses) {
     const answer = unwrap(parseJson(Buffer.from(body).toString('utf8')))
     if (answer === null) throw noVectors()
     if (asObject(answer['error']) !== null) throw readErrorObject(answer, headers)
     const found = form.vectors(answer)
     if (found.length === 0 || !found.every(isVector)) throw noVectors()
-    vectors.push(...found)
+    vectors.push(...found.map(scale))
     // Most of Google's embedding models do not say: 0 is then what OpenAI's clients, which need a number, read.
     input += form.tokens(answer) ?? 0
   }
@@ -106,6 +114,15 @@ function readTaskType(body: EmbeddingsRequest): string | null {
     throw invalid(param, `\`${param}\` must be one of ${Object.keys(taskTypes).join(', ')}.`)
   }
   return null
+}
+
+function asTheyAre(vector: number[]): number[] {
+  return vector
+}
+
+function toUnitLength(vector: number[]): number[] {
+  const length = Math.hypot(...vector)
+  return length > 0 ? vector.map((value) => value / length) : vector
 }
 
 function isVector(value: unknown): value is number[] {

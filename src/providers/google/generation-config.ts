@@ -69,8 +69,11 @@ function readCandidates({ n }: ChatRequest, { max_candidates: most }: GeminiCapa
 }
 
 function readLogprobs(body: ChatRequest, capabilities: GeminiCapabilities): GenerationConfig {
-  if (body.logprobs !== true) return {}
-  if (!capabilities.logprobs) throw unsupported('logprobs', 'This model gives no log probabilities.')
   const top = readNumber(body, 'top_logprobs')
+  if (body.logprobs !== true) {
+    if ((top ?? 0) > 0) throw invalid('top_logprobs', '`top_logprobs` needs `logprobs: true`.')
+    return {}
+  }
+  if (!capabilities.logprobs) throw unsupported('logprobs', 'This model gives no log probabilities.')
   return { responseLogprobs: true, ...(top !== null && top > 0 ? { logprobs: top } : {}) }
 }

@@ -124,7 +124,7 @@ export const errorFixtures: readonly ErrorFixture[] = [
     name: 'a model that is being loaded',
     status: 503,
     body: told('Model org/x is currently loading', { estimated_time: 20.5 }),
-    expected: { ...down, retryAfterMs: 20_000 },
+    expected: { ...down, retryAfterMs: 20_500 },
   },
   {
     name: 'a model that is being loaded, with a hint of the server’s',

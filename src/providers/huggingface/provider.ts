@@ -20,6 +20,7 @@ const row: Preset = {
     system_role: 'system',
     cache_control: false,
     response_members: false,
+    nulls: false,
     token_input: false,
   },
 }

@@ -18,9 +18,10 @@ export function readError(failure: UpstreamFailure): GatewayError {
   const { status } = failure
   const message = error.upstream?.message ?? ''
   if (error.reason === 'provider_down') {
-    const seconds = asCount(parseObject(failure.body)?.['estimated_time'])
-    if (seconds === null || error.retryAfterMs !== undefined) return error
-    return upstreamError({ status, message, reason: 'provider_down', retryAfterMs: seconds * 1000 })
+    const seconds = parseObject(failure.body)?.['estimated_time']
+    if (asCount(seconds) === null || error.retryAfterMs !== undefined) return error
+    const retryAfterMs = Math.ceil(Number(seconds) * 1000)
+    return upstreamError({ status, message, reason: 'provider_down', retryAfterMs })
   }
   if (error.code !== 'invalid_request') return error
   if (notServed.test(message)) return upstreamError({ status, message, reason: 'model_not_found' })

@@ -30,6 +30,7 @@ export const nvidiaRow: Preset = {
     reasoning_replay: 'drop',
     cache_control: false,
     response_members: false,
+    nulls: false,
     token_input: false,
   },
   refuse: ['n'],

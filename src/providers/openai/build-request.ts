@@ -35,6 +35,9 @@ export function buildBody(
   const draft = new Draft(call)
   for (const { key } of call.raw.members) if (isRoutingField(key, preset.strip)) draft.drop(key)
   draft.set('model', modelName)
+  if (!quirks.capabilities.nulls) {
+    for (const { key } of call.raw.members) if (draft.get(key) === null) draft.remove(key)
+  }
   refuse(draft, quirks.refuse)
   for (const name of quirks.drop) if (draft.get(name) !== undefined) draft.drop(name)
   shapeOperation(draft, call, quirks)

@@ -40,6 +40,8 @@ export interface Capabilities {
   readonly tool_choice_form: 'as_sent' | 'value'
   /** What the arguments of a replayed tool call are called. */
   readonly call_arguments: string
+  /** False: a parameter that is null, which asks for nothing, is refused, and so it is left out. */
+  readonly nulls: boolean
   /** True: `stop` must be a list. */
   readonly stop_list: boolean
   /** True: `logprobs` is the number that OpenAI calls `top_logprobs`. */
@@ -73,6 +75,7 @@ export const anyCapabilities: Capabilities = {
   thinking_switch: false,
   tool_choice_form: 'as_sent',
   call_arguments: 'arguments',
+  nulls: true,
   stop_list: false,
   logprobs_count: false,
   min_temperature: 0,

@@ -308,50 +308,6 @@ describe('base_url', () => {
   })
 })
 
-describe('reasoning_effort', () => {
-  const asked = (id: string, body: Partial<ChatRequest>, options?: ConnectionOptions) => {
-    const {
-      messages: _messages,
-      model: _model,
-      ...rest
-    } = built(chatCall({ body: { messages, ...body }, connection: connect(id, options) })).body
-    return rest
-  }
-
-  it.each([
-    ['deepseek', 'none', { thinking: { type: 'disabled' } }],
-    ['deepseek', 'minimal', { thinking: { type: 'enabled' }, reasoning_effort: 'high' }],
-    ['deepseek', 'high', { thinking: { type: 'enabled' }, reasoning_effort: 'high' }],
-    ['deepseek', 'xhigh', { thinking: { type: 'enabled' }, reasoning_effort: 'high' }],
-    ['deepseek', 'max', { thinking: { type: 'enabled' }, reasoning_effort: 'max' }],
-    ['cerebras', 'none', { reasoning_effort: 'none' }],
-    ['cerebras', 'minimal', { reasoning_effort: 'low' }],
-    ['cerebras', 'medium', { reasoning_effort: 'medium' }],
-    ['cerebras', 'xhigh', { reasoning_effort: 'high' }],
-    ['openai', 'xhigh', { reasoning_effort: 'xhigh' }],
-    ['openai_compatible', 'a word of their own', { reasoning_effort: 'a word of their own' }],
-    ['deepseek', 'a word of their own', { reasoning_effort: 'a word of their own' }],
-  ])('%s is asked in words it has: %s', (id, effort, sent) => {
-    expect(asked(id, { reasoning_effort: effort }, id === 'openai_compatible' ? base : {})).toEqual(sent)
-  })
-
-  it("leaves the host's own switch where a client sends it, and null where it is null", () => {
-    const thinking = { type: 'disabled' }
-    expect(asked('deepseek', { thinking, reasoning_effort: 'low' })).toEqual({
-      thinking,
-      reasoning_effort: 'high',
-    })
-    expect(asked('deepseek', { reasoning_effort: null })).toEqual({ reasoning_effort: null })
-  })
-
-  it('is the connection’s to say otherwise', () => {
-    const overrides = { capabilities: { efforts: 'low high', thinking_switch: false } }
-    expect(asked('deepseek', { reasoning_effort: 'medium' }, { overrides })).toEqual({
-      reasoning_effort: 'low',
-    })
-  })
-})
-
 describe('embeddings', () => {
   const embed = (provider: string, body: Parameters<typeof embeddingsCall>[0]['body']) =>
     built(embeddingsCall({ body, connection: connect(provider) }))

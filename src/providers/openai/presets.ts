@@ -36,8 +36,14 @@ export interface Preset extends Quirks {
 
 const noEmbeddings = ['chat', 'completions'] as const
 
-/** What most hosts of open models share: `system` only, no marks for Anthropic's cache, nothing that only answers have. */
-const openModels = { system_role: 'system', cache_control: false, response_members: false } as const
+/** What most hosts of open models share: `system` only, no marks for Anthropic's cache, nothing that only answers have,
+ * nothing that is null. */
+const openModels = {
+  system_role: 'system',
+  cache_control: false,
+  response_members: false,
+  nulls: false,
+} as const
 
 const compatible: Preset = {
   id: 'openai_compatible',

@@ -1,4 +1,5 @@
 import type { ChatCall } from '../../core/provider.ts'
+import { asObject } from '../shared/json.ts'
 import { nearestEffort, reasoningEfforts } from '../shared/reasoning-effort.ts'
 import { unsupported } from '../shared/refusals.ts'
 import type { Capabilities } from './capabilities.ts'
@@ -22,11 +23,7 @@ export function shapeChat(draft: Draft, call: ChatCall, capabilities: Capabiliti
     const reminder = { role: 'system', content: 'Answer with a JSON object.' }
     draft.set('messages', [reminder, ...(messages ?? call.body.messages)])
   }
-  const { tools } = call.body
-  if (!capabilities.cache_control && Array.isArray(tools)) {
-    const bare = tools.map((tool) => without(tool, ['cache_control']))
-    if (bare.some((tool, index) => tool !== tools[index])) draft.set('tools', bare)
-  }
+  shapeTools(draft, call, capabilities)
   const { stop, temperature, top_logprobs: alternatives } = call.body
   if (capabilities.stop_list && typeof stop === 'string') draft.set('stop', [stop])
   if (typeof temperature === 'number' && temperature < capabilities.min_temperature) {
@@ -36,6 +33,21 @@ export function shapeChat(draft: Draft, call: ChatCall, capabilities: Capabiliti
     draft.set('logprobs', typeof alternatives === 'number' ? alternatives : 1)
     draft.remove('top_logprobs')
   }
+}
+
+function shapeTools(draft: Draft, { body: { tools } }: ChatCall, capabilities: Capabilities): void {
+  if (!Array.isArray(tools)) return
+  const shaped = tools.map((tool) => {
+    const bare = capabilities.cache_control ? tool : without(tool, ['cache_control'])
+    const called = asObject(bare.function)
+    if (capabilities.nulls || called === null) return bare
+    const whole = without(
+      called,
+      Object.keys(called).filter((name) => called[name] === null),
+    )
+    return whole === called ? bare : { ...bare, function: whole }
+  })
+  if (shaped.some((tool, index) => tool !== tools[index])) draft.set('tools', shaped)
 }
 
 /** One of the two names, as this upstream has it; of both the newer counts. */

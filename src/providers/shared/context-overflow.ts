@@ -3,7 +3,7 @@ const overflows: readonly RegExp[] = [
   /prompt is too long/i,
   /input is too long/i,
   /maximum context length/i,
-  /context[ _](?:length|window|limit)[^.]{0,80}(?:exceed|too)|exceed[^.]{0,80}context[ _](?:length|window|limit)/i,
+  /context[ _]?(?:length|window|limit)[^.]{0,80}(?:exceed|too)|exceed[^.]{0,80}context[ _](?:length|window|limit)/i,
   /input token count[^.]{0,80}exceeds/i,
   /too many (?:input )?tokens(?! per)/i,
 ]

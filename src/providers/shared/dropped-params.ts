@@ -1,7 +1,7 @@
-import type { ChatRequest } from '../../core/openai.ts'
-
-/** What the gateway itself reads, in every operation. */
-const ofTheGateway = new Set(['model', 'messages', 'stream', 'stream_options'])
+/** What the gateway itself reads of a chat. */
+const ofChat: ReadonlySet<string> = new Set(['model', 'messages', 'stream', 'stream_options'])
+/** What the gateway itself reads of a request for embeddings, of which there are no streams. */
+export const ofEmbeddings: ReadonlySet<string> = new Set(['model', 'input', 'encoding_format'])
 const plainName = /^[\w.-]{1,64}$/
 const mostNames = 32
 
@@ -10,7 +10,11 @@ const mostNames = 32
  * OpenAI's default (null, false, 0, empty, `parallel_tool_calls: true`) are not worth a name. At most 32, since they
  * become one header.
  */
-export function droppedParams(body: ChatRequest, honoured: ReadonlySet<string>): string[] {
+export function droppedParams(
+  body: Readonly<Record<string, unknown>>,
+  honoured: ReadonlySet<string>,
+  ofTheGateway = ofChat,
+): string[] {
   return Object.keys(body)
     .filter((name) => !ofTheGateway.has(name) && !honoured.has(name) && plainName.test(name))
     .filter((name) => asksForSomething(name, body[name]))

@@ -73,6 +73,7 @@ describe('isContextOverflow', () => {
     'The input token count (2000000) exceeds the maximum number of tokens allowed (1048576).',
     'input length and `max_tokens` exceed context limit: 190000 + 64000 > 200000',
     'too many tokens: total number of tokens in the prompt cannot exceed 4081',
+    'litellm.ContextWindowExceededError: the prompt has 9000 tokens',
   ])('%s', (message) => {
     expect(isContextOverflow(message)).toBe(true)
   })

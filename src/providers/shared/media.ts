@@ -41,7 +41,8 @@ export function readFile(
     if (mediaType === null) throw invalid(param, `\`${param}\`: send \`file_data\` as a data URL.`)
     return { kind: 'inline', mediaType, base64, filename: name }
   }
-  if (id !== undefined) throw unsupported(param, 'Files by `file_id` are not supported: send `file_data`.')
+  if ((id ?? null) !== null)
+    throw unsupported(param, 'Files by `file_id` are not supported: send `file_data`.')
   throw invalid(param, `\`${param}\` has no \`file_data\`.`)
 }
 

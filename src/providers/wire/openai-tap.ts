@@ -4,6 +4,7 @@ import type { HeaderMap } from '../../core/provider.ts'
 import type { StreamFinal, StreamReader, StreamStep } from '../../core/stream-reader.ts'
 import type { Usage } from '../../core/usage.ts'
 import { isErrorBody } from '../openai/error-shape.ts'
+import { FirstRoles } from '../openai/first-roles.ts'
 import { readChunk } from '../openai/read-chunk.ts'
 import { readStreamError } from '../openai/read-error.ts'
 import { emptyArguments, ToolDeltas, type StreamedCall, type ToolFacts } from '../openai/tool-deltas.ts'
@@ -66,6 +67,7 @@ class Tap implements OpenAITap {
   readonly #runs = new Runs()
   readonly #finishes = new Set<number>()
   readonly #tools = new ToolDeltas()
+  readonly #roles = new FirstRoles()
   #undecided: Undecided[] = []
   #events = 0
   #real = false
@@ -107,7 +109,7 @@ class Tap implements OpenAITap {
     const text = bytes.toString('latin1', start, end)
     // In the form the gateway itself writes, so that it may go out as it came.
     const plain = lines === 1 && text.startsWith('data: {') && text.endsWith('}\n\n')
-    const isQuiet = this.#real && this.#undecided.length === 0
+    const isQuiet = this.#real && this.#undecided.length === 0 && this.#roles.known >= this.#expected()
     if (plain && isQuiet && !suspicious.test(text) && hasDelta(text)) {
       this.#events++
       this.#runs.add(bytes, start, end)
@@ -161,7 +163,9 @@ class Tap implements OpenAITap {
     }
     for (const index of facts.finished) this.#finishes.add(index)
     this.#real ||= facts.real
-    const shown = facts.rewritten ?? (body === sent ? null : body)
+    const told = facts.rewritten ?? body
+    const first = this.#roles.give(told)
+    const shown = first === sent ? null : first
     return this.#settleTools(tools, shown ?? body, facts.finished.length > 0) ? (shown ?? 'as-is') : null
   }
 
@@ -203,10 +207,14 @@ class Tap implements OpenAITap {
     return null
   }
 
+  #expected(): number {
+    return this.#options.expectedFinishes ?? 1
+  }
+
   #close(): StreamFinal {
     if (!this.#finished) this.#readRest()
     const finishes = this.#finishes.size
-    const complete = this.#done ? finishes > 0 : finishes >= (this.#options.expectedFinishes ?? 1)
+    const complete = this.#done ? finishes > 0 : finishes >= this.#expected()
     const error = this.#failure ?? (complete ? null : cutOff())
     this.#decide(error === null ? [] : 'unknown')
     if (error === null) for (const call of this.#tools.rest()) this.#fill(call)

@@ -20,6 +20,7 @@ const row: Preset = {
     reasoning_replay: 'drop',
     cache_control: false,
     response_members: false,
+    nulls: false,
   },
   models: [{ models: /^palmyra-x5/, capabilities: { array_content: true } }],
   takes: {

@@ -1,8 +1,7 @@
 import type { Clock } from '../../core/clock.ts'
-import type { Connection } from '../../core/entities.ts'
+import type { Connection, Credential } from '../../core/entities.ts'
 import { GatewayError } from '../../core/errors.ts'
 import type { AttemptOutcome, FailureReason } from '../../core/failure.ts'
-import { withoutSecrets } from '../../core/without-secrets.ts'
 import type { Schedule } from '../shared/timers.ts'
 import { type AskUpstreamOptions, createAskUpstream, type Question, type Send } from './ask-upstream.ts'
 import { withDeadline } from './deadline.ts'
@@ -48,11 +47,14 @@ export interface AskerOptions extends Omit<AskUpstreamOptions, 'deadlines'> {
   readonly connectMs: number
   readonly clock: Clock
   readonly schedule: Schedule
+  /** A failure without whatever secret of the credential a provider may have echoed. */
+  readonly withoutSecrets: (error: GatewayError, credential: Credential) => GatewayError
   /** A fault of the gateway's own. */
   readonly onFault: (error: unknown) => void
 }
 
-export function createAsker({ timeoutMs, connectMs, schedule, onFault, ...parts }: AskerOptions): Asker {
+export function createAsker(options: AskerOptions): Asker {
+  const { timeoutMs, connectMs, schedule, withoutSecrets, onFault, ...parts } = options
   const { clock } = parts
   const deadlines = { connectMs, firstEventMs: timeoutMs, idleMs: timeoutMs, totalMs: timeoutMs }
   const upstream = createAskUpstream({ ...parts, deadlines })
@@ -69,9 +71,10 @@ export function createAsker({ timeoutMs, connectMs, schedule, onFault, ...parts 
       return { ok: true, latencyMs: clock.monotonic() - startedAt, ...result }
     } catch (thrown) {
       const latencyMs = clock.monotonic() - startedAt
-      if (signal.aborted) return refusedWith(givenUp(), connection, latencyMs)
+      if (signal.aborted) return refusedWith(givenUp(), latencyMs)
       if (!(thrown instanceof GatewayError)) onFault(thrown)
-      return refusedWith(thrown instanceof GatewayError ? thrown : ownFault(thrown), connection, latencyMs)
+      const error = thrown instanceof GatewayError ? thrown : ownFault(thrown)
+      return refusedWith(withoutSecrets(error, connection.credential), latencyMs)
     }
   }
 
@@ -97,8 +100,7 @@ export function outcomeOf(asked: Asked): AttemptOutcome {
     : { kind: 'failure', reason, message, retryAfterMs: error.retryAfterMs }
 }
 
-function refusedWith(thrown: GatewayError, { credential }: Connection, latencyMs: number): Refused {
-  const error = withoutSecrets(thrown, credential)
+function refusedWith(error: GatewayError, latencyMs: number): Refused {
   const { reason, upstream, message } = error
   return {
     ok: false,

@@ -3,7 +3,7 @@ import type { Credential } from '../../core/entities.ts'
 import { Secret } from '../../core/secret.ts'
 import { createSigners } from './signers.ts'
 
-const sign = createSigners()
+const { sign } = createSigners()
 const { signal } = new AbortController()
 
 function signed(headers: Record<string, string>, secrets: Record<string, string>) {

@@ -1,6 +1,7 @@
 import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import type { Credential } from '../../core/entities.ts'
+import { GatewayError } from '../../core/errors.ts'
 import type { SignerName, UpstreamRequest } from '../../core/provider.ts'
 import { Secret } from '../../core/secret.ts'
 import { createSigners } from './signers.ts'
@@ -28,7 +29,7 @@ function credential(secrets: Record<string, string>): Credential {
 }
 
 describe('createSigners', () => {
-  const sign = createSigners()
+  const { sign } = createSigners()
 
   it.each<[SignerName, Record<string, string>, string, string]>([
     ['bearer', { api_key: 'sk-1' }, 'authorization', 'Bearer sk-1'],
@@ -73,7 +74,22 @@ describe('createSigners', () => {
     const outside = createSigners({
       signers: { sigv4: async (unsigned) => ({ ...unsigned, body: 'signed' }) },
     })
-    expect((await outside('sigv4', request, credential({}), signal)).body).toBe('signed')
+    expect((await outside.sign('sigv4', request, credential({}), signal)).body).toBe('signed')
     expect(() => sign('sigv4', request, credential({}), signal)).toThrow('no signer is named sigv4')
+  })
+
+  it('takes secrets and exchanged tokens out of what a provider says, also the token before the last', async () => {
+    const tokens = ['first-token', 'second-token', 'third-token']
+    const entra = async (unsigned: UpstreamRequest) => ({
+      ...unsigned,
+      headers: { authorization: `Bearer ${tokens.shift()}` },
+    })
+    const signers = createSigners({ signers: { entra } })
+    const own = credential({ azure_client_secret: 'client-secret' })
+    for (let count = 0; count < 3; count++) await signers.sign('entra', request, own, signal)
+    const said = new GatewayError('upstream_error', 'client-secret first-token second-token third-token')
+    const { message } = signers.withoutSecrets(said, own)
+    expect(message).toBe('[redacted] first-token [redacted] [redacted]')
+    expect(signers.withoutSecrets(said, credential({})).message).toBe(said.message)
   })
 })

@@ -44,7 +44,7 @@ export function createAsking({
   const asker = createAsker({
     providers,
     transport,
-    sign: createSigners({ signers: { sigv4 } }),
+    ...createSigners({ signers: { sigv4 } }),
     timeoutMs,
     connectMs: 5_000,
     clock,

@@ -1,0 +1,93 @@
+import { generateKeyPairSync } from 'node:crypto'
+
+/** A credential whose secrets are to be found nowhere, and a model that uses it. */
+export interface PlantedAccount {
+  readonly name: string
+  readonly provider: string
+  readonly modelName: string
+  /** As `POST /llm_credentials` takes it. */
+  readonly declared: Record<string, unknown>
+  readonly secrets: readonly string[]
+}
+
+/** Every character that an encoding may change. */
+const awkward = '"quoted" /+?&=%'
+
+/** One account of every kind, all of them at the origin given. */
+export function plantedAccounts(origin: string): PlantedAccount[] {
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+  const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
+  const account = (
+    name: string,
+    provider: string,
+    modelName: string,
+    declared: Record<string, unknown>,
+    secrets: readonly string[],
+  ): PlantedAccount => ({
+    name,
+    provider,
+    modelName,
+    declared: { name, base_url: origin, ...declared },
+    secrets,
+  })
+  const key = (name: string) => `planted-key-of-${name} ${awkward}`
+  const byKey = (name: string, provider: string, modelName: string) =>
+    account(name, provider, modelName, { creds_type: 'API_KEY', provider, api_key: key(name) }, [key(name)])
+  return [
+    byKey('openai', 'openai', 'gpt-4o'),
+    byKey('anthropic', 'anthropic', 'claude-sonnet-4-5'),
+    byKey('cohere', 'cohere', 'command-a-03-2025'),
+    account('gemini', 'google', 'gemini-2.5-flash', { creds_type: 'GCP', api_key: key('gemini') }, [
+      key('gemini'),
+    ]),
+    account(
+      'vertex',
+      'google',
+      'gemini-2.5-flash',
+      {
+        creds_type: 'GCP',
+        gcp_project: 'project-1',
+        gcp_location: 'europe-west1',
+        gcp_service_account: { client_email: 'a@project-1.iam.gserviceaccount.com', private_key: pem },
+        token_url: `${origin}/token`,
+      },
+      // The lines of a key are what somebody could use; a text of several never stands in JSON as it is.
+      pem.split('\n').slice(1, 4),
+    ),
+    account(
+      'bedrock',
+      'bedrock',
+      'anthropic.claude-3-haiku-20240307-v1:0',
+      {
+        creds_type: 'AWS',
+        aws_region: 'eu-central-1',
+        aws_access_key_id: 'AKIAEXAMPLE',
+        aws_secret_access_key: 'planted/aws+secret/access+key/of+forty+chars',
+        aws_session_token: 'planted/session+token/which+is+a+long+one==',
+      },
+      ['planted/aws+secret/access+key/of+forty+chars', 'planted/session+token/which+is+a+long+one=='],
+    ),
+    account(
+      'entra',
+      'azure_openai',
+      'deployed',
+      {
+        creds_type: 'AZURE',
+        azure_endpoint: origin,
+        base_url: undefined,
+        api_version: '2024-10-21',
+        azure_client_id: 'client-1',
+        azure_client_secret: `planted~client~secret ${awkward}`,
+        azure_token_url: `${origin}/token`,
+      },
+      [`planted~client~secret ${awkward}`],
+    ),
+    account(
+      'custom',
+      'custom',
+      'any',
+      { creds_type: 'CUSTOM', base_url: undefined, secrets: { token: `planted-header-value ${awkward}` } },
+      [`planted-header-value ${awkward}`],
+    ),
+  ]
+}
