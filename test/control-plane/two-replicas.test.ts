@@ -8,7 +8,7 @@ import { until } from '../support/wait.ts'
 
 const rounds = 10
 /** Of the middle one; a busy machine may hold up a single one. */
-const withinMs = 100
+const withinMs = 500
 const limit = { timeout: 60_000 }
 
 let redis: RedisServer
@@ -121,6 +121,7 @@ describe('what one replica changes', () => {
       delays.push(await heard(other, 'switched', 'sk-planted-switched'))
     }
     tell('from the answer to a switch until the other replica goes by it', delays)
+    expect(median(delays)).toBeLessThan(withinMs)
   })
 })
 
@@ -173,7 +174,7 @@ describe('two writers at once', () => {
     const answers = await Promise.all(requests.map(async (request) => request()))
     const bodies = await Promise.all(answers.map((answer) => answer.text()))
     return {
-      statuses: answers.map(({ status }) => status).toSorted(),
+      statuses: answers.map(({ status }) => status).toSorted((a, b) => a - b),
       won: answers.findIndex(({ ok }) => ok),
       bodies,
     }
@@ -194,7 +195,8 @@ describe('two writers at once', () => {
   }
 
   it('of one version: one is taken, the other 409, or 412 with If-Match', limit, async () => {
-    let { id, version } = await change(one, 'POST', '/teams', { name: 'contested' })
+    const { id, version: first } = await change(one, 'POST', '/teams', { name: 'contested' })
+    let version = first
     const path = `/teams/${id}`
     for (let round = 0; round < rounds; round++) {
       await until('both know the version', async () => {

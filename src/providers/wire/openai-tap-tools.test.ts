@@ -86,6 +86,7 @@ describe('a tool call without arguments', () => {
       choices: [{ index, delta, finish_reason }],
     })
     const tool = (given: string) => ({
+      role: 'assistant',
       tool_calls: [{ index: 0, function: { name: 'a', arguments: given } }],
     })
     const fill = { tool_calls: [{ index: 0, function: { arguments: '{}' } }] }

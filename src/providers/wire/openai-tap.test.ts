@@ -96,8 +96,8 @@ describe('the fast way', () => {
 
 it('shows data of several lines in one', () => {
   const lines = `data: ${JSON.stringify(hello, null, 1).replaceAll('\n', '\ndata: ')}`
-  const { events } = run(sse([hello, lines, finish('stop')]))
-  expect(events).toEqual([hello, hello, finish('stop')])
+  const { events } = run(sse([role, lines, finish('stop')]))
+  expect(events).toEqual([role, hello, finish('stop')])
 })
 
 describe('an event that is not whole', () => {
@@ -118,9 +118,9 @@ describe('an event that is not whole', () => {
 
   it('counts at the end where only its empty line is missing', () => {
     for (const tail of ['', '\n', '\r\n']) {
-      const bytes = Buffer.from(`${sse([hello]).toString()}data: ${JSON.stringify(finish('stop'))}${tail}`)
+      const bytes = Buffer.from(`${sse([role]).toString()}data: ${JSON.stringify(finish('stop'))}${tail}`)
       expect(run(bytes).final.error).toBeNull()
-      expect(run(bytes).events).toEqual([hello, finish('stop')])
+      expect(run(bytes).events).toEqual([role, finish('stop')])
       expect(
         run(Buffer.from(`${sse([hello, finish('stop')]).toString()}data: [DONE]${tail}`)).final.error,
       ).toBeNull()
@@ -226,9 +226,9 @@ describe('usage', () => {
   })
 
   it('is null beside choices for those who asked, and not there for the rest', () => {
-    const items = [hello, finish('stop', { usage })]
+    const items = [role, hello, finish('stop', { usage })]
     expect(run(sse(items), { includeUsage: true }).events).toContainEqual(finish('stop', { usage: null }))
-    expect(run(sse(items)).events).toEqual([hello, finish('stop')])
+    expect(run(sse(items)).events).toEqual([role, hello, finish('stop')])
   })
 
   it('is read from where Groq puts it, and there is no chunk where there was none', () => {
@@ -287,7 +287,7 @@ describe('failures', () => {
   })
 
   it('are not seen in an error that is null', () => {
-    const bytes = sse([{ ...hello, error: null }, finish('stop', { error: null })])
+    const bytes = sse([role, { ...hello, error: null }, finish('stop', { error: null })])
     expect(run(bytes)).toMatchObject({ text: bytes.toString(), final: { error: null } })
   })
 

@@ -27,6 +27,8 @@ export type OpenAIShapeOptions = Omit<
   readonly choiceExtras?: Readonly<Record<string, unknown>>
   /** How arguments stand in a whole answer. */
   readonly wholeArguments?: (text: string) => string
+  /** The first delta; OpenAI's own has the role. */
+  readonly firstDelta?: unknown
   /** How a tool call without arguments is written; OpenAI itself writes `{}`. */
   readonly noArguments?: string
   /** The model where the body has none of its own. */
@@ -36,6 +38,7 @@ export type OpenAIShapeOptions = Omit<
 export function openaiShape({
   prelude = [],
   choiceExtras = {},
+  firstDelta = { role: 'assistant', content: null },
   noArguments = '{}',
   wholeArguments = (text) => (text === '{}' ? noArguments : text),
   modelOf = (request) => String(request.json()['model']),
@@ -68,7 +71,7 @@ export function openaiShape({
       },
     }),
     frames: (turn): Frames => ({
-      opening: [...prelude.map(event), chunk({ role: 'assistant', content: null })],
+      opening: [...prelude.map(event), chunk(firstDelta)],
       deltas: [
         ...wordsOf(turn).map((word) => chunk({ content: word })),
         ...callsOf(turn).flatMap((call, index) =>
