@@ -27,8 +27,10 @@ LABEL org.opencontainers.image.title="modelgate" \
       org.opencontainers.image.revision="${REVISION}"
 
 # Package managers have no work here: without them there is less to keep patched. User 1000 is the image's `node`.
+# Commands are run in the container by name: docker exec CONTAINER modelgate token --admin
 RUN rm -rf /usr/local/lib/node_modules /usr/local/bin/npm /usr/local/bin/npx /usr/local/bin/corepack \
            /usr/local/bin/yarn /usr/local/bin/yarnpkg /opt/yarn-* \
+ && ln -s /app/bin/modelgate.js /usr/local/bin/modelgate \
  && mkdir -p /var/lib/modelgate /etc/modelgate \
  && chown 1000:1000 /var/lib/modelgate
 
@@ -48,12 +50,13 @@ VOLUME /var/lib/modelgate
 USER 1000:1000
 EXPOSE 8080
 
-# Alive, not ready: a gateway that drains is not to be restarted. With TLS, or with a port of telemetry's own, set the URL.
+# Alive, not ready: a gateway that drains is not to be restarted. With TLS, or with a port of telemetry's own, set the URL;
+# the certificate is for the name that clients use, and is not looked at on loopback.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=20s --retries=3 \
-  CMD ["node", "-e", "fetch(process.env.MODELGATE_HEALTH_URL || `http://127.0.0.1:${process.env.PORT || 8080}/healthz`).then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
+  CMD ["node", "-e", "const url = process.env.MODELGATE_HEALTH_URL || `http://127.0.0.1:${process.env.PORT || 8080}/healthz`; require(url.startsWith('https:') ? 'https' : 'http').get(url, { rejectUnauthorized: false }, (answer) => process.exit(answer.statusCode === 200 ? 0 : 1)).on('error', () => process.exit(1))"]
 
-# Node is process 1 and needs no init before it: it handles SIGTERM itself, and starts no processes that it would
-# have to reap.
+# Node is process 1 and needs no init before it: it handles SIGTERM itself, and waits for the processes it starts
+# (`workers`).
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["node", "/app/bin/modelgate.js"]
 CMD ["serve"]

@@ -50,6 +50,8 @@ function openWay({ inner: { pool, leases }, costs, call, listeners }: WayOptions
           (all) => outagesNone.cpuUs + all.size * outagesEach.cpuUs,
           () => pool.outages(),
         ),
+      // The least of the scripts, asked as often as that for outages.
+      firstSequence: () => call('firstSequence', always(outagesNone), () => pool.firstSequence()),
       watch(listener) {
         listeners.add(listener)
         return () => listeners.delete(listener)

@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi'
+import { endedKeys } from '../registry/ended-keys.ts'
 import { entityName, modelName, nameKey } from '../registry/schema/names.ts'
 import { newEntityId } from '../registry/stored/codec.ts'
 import type { KindedRecord, StoredKey } from '../registry/stored/records.ts'
@@ -85,11 +86,9 @@ function issueKeyEndpoint({ editor, clock, issueKey }: AdminDeps): Endpoint {
         const holder = at.named('key', made.name)
         if (holder !== undefined && statusOf(holder, now) === 'active')
           requireNone([nameTaken('key', made.name)])
-        // A key that has ended needs no record by which to refuse it.
-        const ended = [...at.keys.values()].filter(({ expires_at: end }) => Date.parse(end) + DAY_MS < now)
         return {
           puts: [put],
-          deletes: ended.map(({ id }) => ({ kind: 'key', id })),
+          deletes: endedKeys(at, now),
           audit: [draftOf('key.create', null, put)],
           result: undefined,
         }

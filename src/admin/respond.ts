@@ -1,6 +1,6 @@
 import { wwwAuthenticate } from '../access/www-authenticate.ts'
 import { GatewayError } from '../core/errors.ts'
-import { EntityTooLarge } from '../registry/edit.ts'
+import { BatchTooLarge, EntityTooLarge } from '../registry/edit.ts'
 import { RegistryUnavailable } from '../registry/unavailable.ts'
 import { VaultError } from '../registry/vault.ts'
 import type { Answer } from './endpoint.ts'
@@ -33,7 +33,8 @@ export function refusalFor(error: unknown): AdminRefusal | null {
   if (error instanceof RegistryUnavailable) {
     return new AdminRefusal('store_unavailable', error.message, { headers: { 'retry-after': '5' } })
   }
-  if (error instanceof EntityTooLarge) return new AdminRefusal('request_too_large', error.message)
+  if (error instanceof EntityTooLarge || error instanceof BatchTooLarge)
+    return new AdminRefusal('request_too_large', error.message)
   if (error instanceof VaultError) return new AdminRefusal('conflict', error.message)
   if (!(error instanceof GatewayError) || !isRefusalCode(error.code)) return null
   const headers: Record<string, string> =

@@ -6,6 +6,7 @@ import { type Audit, createAudit } from '../registry/audit.ts'
 import { createSnapshotBuilder } from '../registry/build-snapshot.ts'
 import { createCredentialSecrets, type CredentialSecrets } from '../registry/credential-secrets.ts'
 import { createEditor, type Editor } from '../registry/edit.ts'
+import { dropEndedKeys } from '../registry/ended-keys.ts'
 import { createSnapshotFile } from '../registry/snapshot-file.ts'
 import { createRegistry, type Registry, type Snapshot } from '../registry/snapshot.ts'
 import { createSync, type Sync, type SyncStatus } from '../registry/sync.ts'
@@ -40,6 +41,8 @@ export interface RegistryPart {
 }
 
 const DAY_MS = 86_400_000
+/** Well below how long processes run between one deployment and the next. */
+const PRUNE_EVERY_MS = 3_600_000
 
 export function createRegistryPart(options: RegistryPartOptions): RegistryPart {
   const { store, vault, providers, log, clock, isKeeper } = options
@@ -62,6 +65,7 @@ export function createRegistryPart(options: RegistryPartOptions): RegistryPart {
     builder.build({ file: config, state: sync.state(), versionKey: keys()?.version ?? firstKey })
   const registry = createRegistry({ snapshot: build() })
   const writer = createRegistryWriter({ store, sync, vault, clock, pause: systemPause })
+  const editor = createEditor({ writer })
   const audit = createAudit({ store, vault, keys, writer })
   const tell = createTeller(log)
   let pruning: NodeJS.Timeout | null = null
@@ -76,13 +80,17 @@ export function createRegistryPart(options: RegistryPartOptions): RegistryPart {
     audit
       .prune(clock.now() - config.audit.retention_days * DAY_MS)
       .catch((error: unknown) => log.warn('the audit trail could not be shortened', { error }))
+    if (!isKeeper) return
+    dropEndedKeys(editor, clock.now()).catch((error: unknown) =>
+      log.warn('keys that have ended could not be let go of', { error }),
+    )
   }
 
   return {
     registry,
     sync,
     secrets,
-    editor: createEditor({ writer }),
+    editor,
     audit,
     async start() {
       sync.onState(rebuild)
@@ -91,7 +99,7 @@ export function createRegistryPart(options: RegistryPartOptions): RegistryPart {
       if (sync.status().kind !== 'current') tellStatus(log, sync.status())
       sync.onStatus((status) => tellStatus(log, status))
       rebuild()
-      pruning = setInterval(prune, DAY_MS).unref()
+      pruning = setInterval(prune, PRUNE_EVERY_MS).unref()
     },
     reload(next) {
       config = next

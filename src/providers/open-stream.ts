@@ -24,6 +24,7 @@ export function openStream({ mode, call, headers }: OpenStreamOptions): StreamRe
   return createOpenAITap({
     ...mode.quirks,
     includeUsage: call.includeUsage,
+    callId: call.id,
     expectedFinishes: expectedFinishes(call),
     headers,
   })

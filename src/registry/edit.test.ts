@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { MAX_ENTITY_BYTES } from '../store/contract.ts'
-import { EntityTooLarge } from './edit.ts'
+import { BatchTooLarge, EntityTooLarge } from './edit.ts'
 import { nameKey } from './schema/names.ts'
 import { newEntityId } from './stored/codec.ts'
 import type { KindedRecord } from './stored/records.ts'
@@ -116,6 +116,17 @@ describe('the editor', () => {
     await addTeam(one, 'b')
     expect(teamsOf(one)).toEqual(['a', 'b'])
     expect(await one.audit.verify()).toMatchObject({ ok: true, to: 2 })
+  })
+
+  it('says so where a change is more than the store takes at once, which no second try would mend', async () => {
+    const one = await started(createMemoryServer())
+    Object.assign(one.store.registry, {
+      commit: async () => {
+        throw new BatchTooLarge(60_001, 50_000)
+      },
+    })
+    const message = 'This is 60001 changes at once, of which the store takes 50000: nothing was changed.'
+    await expect(addTeam(one, 'a')).rejects.toThrow(message)
   })
 
   it('refuses an entity that no store takes', async () => {

@@ -1,5 +1,6 @@
 import type { KeyObject } from 'node:crypto'
 import type { Clock } from '../core/clock.ts'
+import { BatchTooLarge } from '../store/bounds.ts'
 import {
   MAX_ENTITY_BYTES,
   type EntityKey,
@@ -45,7 +46,7 @@ export class EntityTooLarge extends Error {
 export interface RegistryWriter {
   /**
    * Runs `change` against the state, again on another state where somebody else was first, and writes what it answers:
-   * all of it or nothing. What it throws is thrown. Throws RegistryUnavailable and EntityTooLarge.
+   * all of it or nothing. What it throws is thrown. Throws RegistryUnavailable, EntityTooLarge and BatchTooLarge.
    */
   write<Result>(
     actor: Actor,
@@ -122,6 +123,7 @@ export function createRegistryWriter(options: RegistryWriterOptions): RegistryWr
     const outcome = await store.registry
       .commit({ puts: entities, deletes, audit }, expected)
       .catch((cause: unknown) => {
+        if (cause instanceof BatchTooLarge) throw cause
         throw new RegistryUnavailable('uncertain', { cause })
       })
     if (outcome.kind === 'conflict') return null

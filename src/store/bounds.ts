@@ -7,6 +7,14 @@ export const OUTAGE_KEPT_MS = 24 * 60 * 60 * 1000
 /** Evidence is kept this long, ms. */
 export const EVIDENCE_KEPT_MS = 7 * OUTAGE_KEPT_MS
 
+/** A batch has more changes than a store takes at once. Nothing of it was written, nor would be if it came again. */
+export class BatchTooLarge extends Error {
+  constructor(changes: number, most: number) {
+    super(`This is ${changes} changes at once, of which the store takes ${most}: nothing was changed.`)
+    this.name = 'BatchTooLarge'
+  }
+}
+
 export function refuseLarge(blob: Uint8Array): void {
   if (blob.length > MAX_BLOB_BYTES) throw new Error(`a blob may not be larger than ${MAX_BLOB_BYTES} bytes`)
 }

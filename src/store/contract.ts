@@ -75,7 +75,7 @@ export interface RegistryStore {
   fetch(since: RegistryPosition | null): Promise<RegistryChanges>
   /**
    * Writes a batch if the registry stands where the writer believes it to. A batch without puts and deletes leaves the
-   * revision alone and asks only that the trail stands there (`expected` null).
+   * revision alone and asks only that the trail stands there (`expected` null). Rejects with BatchTooLarge.
    */
   commit(batch: RegistryBatch, expected: RegistryPosition | null): Promise<CommitResult>
   /** Called with the new position soon after each commit, whoever made it; some may be missed. Answers what ends it. */
@@ -121,6 +121,8 @@ export interface PoolStore {
   restore(connectionId: string, sequence: number): Promise<boolean>
   /** All that are out. Outages whose cooldown ended more than a day ago may be gone. */
   outages(): Promise<ReadonlyMap<string, SharedOutage>>
+  /** Of the first outage of all that it was told of; what has a smaller one it has forgotten. Infinity: there was none. */
+  firstSequence(): Promise<number>
   /** Called with every change, this process's own included; some may be missed. Answers what ends it. */
   watch(listener: (change: OutageChange) => void): () => void
 }

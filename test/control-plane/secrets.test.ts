@@ -132,6 +132,34 @@ async function use(scene: Scene, account: PlantedAccount, token: string, origin:
   await admin('POST', '/explain', { model: `model-${name}`, team: 'research' })
 }
 
+const inlineKey = 'planted-key-in-place "quoted" /+?&=%'
+const rotatedInlineKey = 'planted-key-in-place-rotated "quoted" /+?&=%'
+const rotatedKey = 'planted-key-rotated "quoted" /+?&=%'
+
+/** A credential in place, rotated in both ways, and one that is saved, rotated under the models that use it. */
+async function rotate(scene: Scene, token: string, origin: string, savedId: string): Promise<void> {
+  const credentials = { creds_type: 'API_KEY', provider: 'openai', base_url: origin, api_key: inlineKey }
+  const declared = { name: 'in-place', model_name: 'm', credentials }
+  const model = await scene.admin('POST', '/config/llm', declared)
+  const at = `/config/llm/${String(model['id'])}`
+  const [connection] = model['connections'] as { id: string }[]
+  await scene.chat(token, { model: 'in-place' })
+  for (const [path, body] of [
+    [at, { credentials: { api_key: rotatedInlineKey } }],
+    [`${at}/connections/${connection?.id}`, { credentials: { api_key: inlineKey } }],
+    [at, { api_key: rotatedInlineKey }],
+    [at, { api_key: inlineKey, aws_region: 'x' }],
+    [`/llm_credentials/${savedId}`, { api_key: rotatedKey }],
+  ] as const) {
+    await scene.admin('PATCH', path, body)
+    await scene.chat(token, { model: 'in-place' })
+    await scene.chat(token, { model: 'model-openai' })
+    await scene.admin('POST', `${at}/health/refresh`)
+  }
+  await scene.admin('POST', '/config/llm', { ...declared, nonsense: inlineKey })
+  await scene.admin('DELETE', at)
+}
+
 function filesIn(folder: string): [string, string][] {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
@@ -215,6 +243,7 @@ describe.each(['embedded', 'Redis'])('secrets, with state %s', (state) => {
     const id = (items as { id: string; name: string }[]).find(({ name }) => name === 'openai')?.id
     const shown = await scene.admin('POST', `/llm_credentials/${id}/reveal`, { field: 'api_key' }, true)
     expect(shown['value']).toBe(first?.secrets[0])
+    await rotate(scene, token, origin, String(id))
     for (const path of ['/audit?limit=200', '/keys', '/providers', '/routes', '/config/llm?limit=200'])
       await scene.admin('GET', path)
 
@@ -225,10 +254,15 @@ describe.each(['embedded', 'Redis'])('secrets, with state %s', (state) => {
       ['the password of Redis', redisPassword],
       ["the client's key", token],
       ['an exchanged token', 'planted-access-token'],
+      ['a key in place', inlineKey],
+      ['its successor', rotatedInlineKey],
+      ['the successor of a key', rotatedKey],
       ...accounts.flatMap(({ name, secrets: own }) =>
         own.map((secret, index): [string, string] => [`${name} ${index}`, secret]),
       ),
     ])
+    const sent = upstream.requests.map(({ headers }) => headers.authorization)
+    for (const used of [inlineKey, rotatedInlineKey, rotatedKey]) expect(sent).toContain(`Bearer ${used}`)
     const written = await whatWasWritten(gateway, redis)
     const places = [...written, ['traces', collector.requests.map(({ body }) => body).join('\n')] as const]
     // The search finds what is there: a name that is no secret stands in all of them.

@@ -11,6 +11,8 @@ beforeAll(async () => {
     masterKey: { existingSecret: 'modelgate' },
     autoscaling: { enabled: true },
     serviceMonitor: { enabled: true },
+    networkPolicy: { enabled: true },
+    ingress: { enabled: true, hosts: [{ host: 'models.example.com' }] },
   }
   good = [...(await render({ values })), ...(await renderSidecarExample())]
 }, 60_000)
@@ -88,6 +90,27 @@ it.each([
     'no web to scrape',
   ],
   [
+    'a way in to a Service that is none',
+    'Ingress/test-modelgate',
+    'spec.rules.0.http.paths.0.backend.service.name',
+    'x',
+    'no Service/x',
+  ],
+  [
+    'a way in to a port that is none',
+    'Ingress/test-modelgate',
+    'spec.rules.0.http.paths.0.backend.service.port.name',
+    'web',
+    'has no port web',
+  ],
+  [
+    'a fence with a door that is none',
+    'NetworkPolicy/test-modelgate',
+    'spec.ingress.0.ports.0.port',
+    'web',
+    'no container has a port web',
+  ],
+  [
     'a sidecar that is none',
     'Deployment/shop',
     'spec.template.spec.initContainers.0.restartPolicy',
@@ -116,4 +139,13 @@ it.each([
   const faults = await faultsOf(manifests)
   expect(faults).not.toEqual([])
   expect(faults.join('\n')).toContain(words)
+})
+
+it('refuses a volume without its claim', async () => {
+  const manifests = await render({ values: { persistence: { enabled: true } } })
+  expect(await faultsOf(manifests)).toEqual([])
+  const renamed = manifests.map((manifest) =>
+    manifest.kind === 'PersistentVolumeClaim' ? { ...manifest, metadata: { name: 'other' } } : manifest,
+  )
+  expect(clusterFaults(renamed)).toEqual([expect.stringContaining('no claim test-modelgate')])
 })

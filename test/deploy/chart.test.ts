@@ -84,6 +84,7 @@ const matrix: Record<string, Record<string, unknown>> = {
       listen: { port: 8443, tls: { cert_file: '/tls/tls.crt', key_file: '/tls/tls.key' } },
       telemetry: { port: null },
       limits: { max_body_bytes: 67_108_864 },
+      upstream: { total_timeout_ms: 900_000 },
     },
     volumes: [{ name: 'tls', secret: { secretName: 'tls' } }],
     volumeMounts: [{ name: 'tls', mountPath: '/tls' }],
@@ -234,6 +235,7 @@ describe('the chart', () => {
     })
     expect(of<IIngress>('TLS of its own, all on one port', 'Ingress').metadata?.annotations).toMatchObject({
       [`${prefix}proxy-body-size`]: '67108864',
+      [`${prefix}proxy-read-timeout`]: '900',
       [`${prefix}backend-protocol`]: 'HTTPS',
     })
   })
@@ -272,6 +274,26 @@ describe('values that would start and then not do what was meant are refused', (
       'instead of persistence',
     ],
     ['two issuers that may speak for any team', { config: { auth: { issuers: [issuer] } } }, 'teamPrefix'],
+    [
+      'Sentinels without a master key',
+      { config: { state: { redis: { sentinels: ['s-1:26379'], sentinel_name: 'main' } } } },
+      'masterKey.existingSecret',
+    ],
+    [
+      'an end that is shorter than the drain',
+      { terminationGracePeriodSeconds: 609 },
+      'terminationGracePeriodSeconds is 609, and the pause and the drain take 610',
+    ],
+    [
+      'a scaler with more at least than at most',
+      { ...shared, autoscaling: { enabled: true, minReplicas: 11 } },
+      'autoscaling.maxReplicas',
+    ],
+    [
+      'a scaler by a share of nothing',
+      { ...shared, autoscaling: { enabled: true }, resources: { requests: { cpu: null } } },
+      'resources.requests.cpu',
+    ],
     ['a word that is no value', { replicas: 3 }, 'replicas'],
     ['a type that is none', { service: { type: 'Everywhere' } }, '/service/type'],
     ['a password in the open', { ...shared, redis: { url: 'redis://:secret@redis' } }, '/redis/url'],

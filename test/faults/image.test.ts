@@ -82,6 +82,14 @@ it('serves, and its health check says so', async () => {
   expect(await image.checkHealth()).toBe(0)
 })
 
+it('has its commands by name: a token that the running gateway takes', async () => {
+  expect(await image.exec('modelgate', '--version')).toBe(`${manifest.version}\n`)
+  const token = (await image.exec('modelgate', 'token', '--team', 'research')).trim()
+  const answer = await fetch(`${url}/v1/models`, { headers: { authorization: `Bearer ${token}` } })
+  expect(answer.status).toBe(200)
+  expect(await image.exec('modelgate', 'export')).toMatch(/^\{"format":"modelgate-registry"/)
+})
+
 it('lets a stream run to its end on SIGTERM, and ends with 0', async () => {
   const token = /team token\s+(\S+)/.exec(image.output())?.[1] ?? ''
   const words = Array.from({ length: 60 }, (_, index) => `w${index}`).join(' ')

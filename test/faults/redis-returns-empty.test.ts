@@ -59,6 +59,19 @@ async function lose(name: string): Promise<{ readonly exported: string }> {
   return { exported }
 }
 
+it('cooldowns that a running Redis has forgotten still hold, and are told to it again', limit, async () => {
+  redis = await startRedis()
+  fleet = await startFleet({ url: redis.url })
+  await limitFirst(fleet, fleet.replicas[0] as Gateway, 'early', 600)
+  const early = inSeconds(600)
+  await until('Redis knows the outage', async () => (await redis.call('hlen', '{modelgate}:outages')) === 2)
+  await redis.call('flushall')
+  await until('it knows it again', async () => (await redis.call('hlen', '{modelgate}:outages')) === 2)
+  // Longer than two looks of each replica at all that Redis has.
+  await sleep(12_000)
+  expect(await allOutFor(fleet, 'early', early)).toBe(true)
+})
+
 function command(args: readonly string[], input = '') {
   const { configFile } = fleet.replicas[0] as Gateway
   return runCommand({ args, configFile, env: fleet.env, input })

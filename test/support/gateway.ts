@@ -84,10 +84,11 @@ async function launch({ dir, configFile, env, wait, cwd }: Launch): Promise<Gate
   }
   if (!wait) return { ...gateway, url: '' }
   try {
-    const url = await until('the gateway listens', () => {
+    const hasUrl = () => {
       if (child.exitCode !== null) throw new Error(`the gateway ended with ${child.exitCode}:\n${text}`)
       return log().find((line) => line['msg'] === 'listening')?.['url'] as string | undefined
-    })
+    }
+    const url = await until('the gateway listens', hasUrl, { timeoutMs: 20_000 })
     return { ...gateway, url }
   } catch (error) {
     await gateway.stop()

@@ -13,34 +13,57 @@ export interface PlantedAccount {
 /** Every character that an encoding may change. */
 const awkward = '"quoted" /+?&=%'
 
+const key = (name: string) => `planted-key-of-${name} ${awkward}`
+
+function account(
+  origin: string,
+  name: string,
+  provider: string,
+  modelName: string,
+  declared: Record<string, unknown>,
+  secrets: readonly string[],
+): PlantedAccount {
+  return { name, provider, modelName, declared: { name, base_url: origin, ...declared }, secrets }
+}
+
 /** One account of every kind, all of them at the origin given. */
 export function plantedAccounts(origin: string): PlantedAccount[] {
+  const byKey = (provider: string, modelName: string) =>
+    account(
+      origin,
+      provider,
+      provider,
+      modelName,
+      { creds_type: 'API_KEY', provider, api_key: key(provider) },
+      [key(provider)],
+    )
+  return [
+    byKey('openai', 'gpt-4o'),
+    byKey('anthropic', 'claude-sonnet-4-5'),
+    byKey('cohere', 'command-a-03-2025'),
+    ...ofGoogle(origin),
+    ...ofAmazon(origin),
+    ...ofMicrosoft(origin),
+    account(
+      origin,
+      'custom',
+      'custom',
+      'any',
+      { creds_type: 'CUSTOM', base_url: undefined, secrets: { token: `planted-header-value ${awkward}` } },
+      [`planted-header-value ${awkward}`],
+    ),
+  ]
+}
+
+function ofGoogle(origin: string): PlantedAccount[] {
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
   const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
-  const account = (
-    name: string,
-    provider: string,
-    modelName: string,
-    declared: Record<string, unknown>,
-    secrets: readonly string[],
-  ): PlantedAccount => ({
-    name,
-    provider,
-    modelName,
-    declared: { name, base_url: origin, ...declared },
-    secrets,
-  })
-  const key = (name: string) => `planted-key-of-${name} ${awkward}`
-  const byKey = (name: string, provider: string, modelName: string) =>
-    account(name, provider, modelName, { creds_type: 'API_KEY', provider, api_key: key(name) }, [key(name)])
   return [
-    byKey('openai', 'openai', 'gpt-4o'),
-    byKey('anthropic', 'anthropic', 'claude-sonnet-4-5'),
-    byKey('cohere', 'cohere', 'command-a-03-2025'),
-    account('gemini', 'google', 'gemini-2.5-flash', { creds_type: 'GCP', api_key: key('gemini') }, [
+    account(origin, 'gemini', 'google', 'gemini-2.5-flash', { creds_type: 'GCP', api_key: key('gemini') }, [
       key('gemini'),
     ]),
     account(
+      origin,
       'vertex',
       'google',
       'gemini-2.5-flash',
@@ -54,7 +77,13 @@ export function plantedAccounts(origin: string): PlantedAccount[] {
       // The lines of a key are what somebody could use; a text of several never stands in JSON as it is.
       pem.split('\n').slice(1, 4),
     ),
+  ]
+}
+
+function ofAmazon(origin: string): PlantedAccount[] {
+  return [
     account(
+      origin,
       'bedrock',
       'bedrock',
       'anthropic.claude-3-haiku-20240307-v1:0',
@@ -68,6 +97,20 @@ export function plantedAccounts(origin: string): PlantedAccount[] {
       ['planted/aws+secret/access+key/of+forty+chars', 'planted/session+token/which+is+a+long+one=='],
     ),
     account(
+      origin,
+      'bedrock by bearer',
+      'bedrock',
+      'anthropic.claude-3-haiku-20240307-v1:0',
+      { creds_type: 'AWS', aws_region: 'eu-central-1', aws_bearer_token: key('bearer') },
+      [key('bearer')],
+    ),
+  ]
+}
+
+function ofMicrosoft(origin: string): PlantedAccount[] {
+  return [
+    account(
+      origin,
       'entra',
       'azure_openai',
       'deployed',
@@ -83,11 +126,18 @@ export function plantedAccounts(origin: string): PlantedAccount[] {
       [`planted~client~secret ${awkward}`],
     ),
     account(
-      'custom',
-      'custom',
-      'any',
-      { creds_type: 'CUSTOM', base_url: undefined, secrets: { token: `planted-header-value ${awkward}` } },
-      [`planted-header-value ${awkward}`],
+      origin,
+      'azure',
+      'azure_openai',
+      'deployed',
+      {
+        creds_type: 'AZURE',
+        azure_endpoint: origin,
+        base_url: undefined,
+        api_version: 'v1',
+        api_key: key('azure'),
+      },
+      [key('azure')],
     ),
   ]
 }

@@ -45,12 +45,12 @@ it('has one listener each for the control plane and the pages, where they have p
   const gateway = await crew.fleet.launch('ports', { config })
   const admin = { url: `http://127.0.0.1:${adminPort}` }
   const pages = { url: `http://127.0.0.1:${telemetryPort}` }
+  await until('it is ready', async () => (await fetch(`${pages.url}/readyz`)).status === 200)
   const statuses = await Promise.all(
     Array.from({ length: 12 }, async () => (await chatAlone(gateway, crew.fleet.token)).status),
   )
   expect(statuses).toEqual(statuses.map(() => 200))
   expect(await metric(pages, 'modelgate_requests_total')).toBe(12)
-  expect((await fetch(`${pages.url}/readyz`)).status).toBe(200)
   expect((await crew.fleet.admin(admin, 'GET', '/config/llm')).status).toBe(200)
   expect((await fetch(`${gateway.url}/metrics`)).status).toBe(404)
   await gateway.stop()

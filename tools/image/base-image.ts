@@ -7,7 +7,7 @@ import type { Buildah } from './buildah.ts'
 const run = promisify(execFile)
 
 /** What the Dockerfile's own steps call, and `npm run`. */
-const commands = ['sh', 'rm', 'mkdir', 'chown', 'env']
+const commands = ['sh', 'rm', 'mkdir', 'chown', 'env', 'ln']
 const folders = [
   'etc',
   'proc',

@@ -30,6 +30,8 @@ export interface RunningImage {
   output(): string
   /** The exit code of the image's HEALTHCHECK. */
   checkHealth(): Promise<number>
+  /** Runs a command in the container, as its user and in its folder; rejects where it fails. Answers its output. */
+  exec(...command: string[]): Promise<string>
   exited: Promise<number | null>
   /** Ends it whatever it does; harmless once it has ended. */
   kill(): void
@@ -71,16 +73,23 @@ export async function runImage(
   for (const stream of [child.stdout, child.stderr])
     stream.on('data', (chunk: Buffer) => (text += chunk.toString()))
   const exited = new Promise<number | null>((resolve) => child.once('exit', resolve))
+  const pid = async () => {
+    const children = await readFile(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8')
+    return Number(children.trim().split(' ')[0])
+  }
   return {
     config,
     root,
     volume,
-    pid: async () => {
-      const children = await readFile(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8')
-      return Number(children.trim().split(' ')[0])
-    },
+    pid,
     output: () => text,
     checkHealth: () => checkHealth(root, config, variables),
+    exec: async (...command) => {
+      const user = [`--setuid=${uid}`, `--setgid=${gid}`]
+      const enter = [`--target=${await pid()}`, '--mount', '--pid', '--root', ...user]
+      const args = [...enter, '/usr/bin/env', '-i', '-C', config.WorkingDir, ...variables, ...command]
+      return (await run('nsenter', args, { timeout: 20_000 })).stdout
+    },
     exited,
     kill: () => child.kill('SIGKILL'),
   }

@@ -2,6 +2,7 @@ import type { IContainer } from 'kubernetes-models/v1/Container'
 import type { IPodTemplateSpec } from 'kubernetes-models/v1/PodTemplateSpec'
 import type { IService } from 'kubernetes-models/v1/Service'
 import { type Manifest, titleOf } from './manifest.ts'
+import { ingressFaults, policyFaults } from './network-faults.ts'
 
 interface Workload {
   readonly title: string
@@ -32,6 +33,8 @@ export function clusterFaults(manifests: readonly Manifest[]): string[] {
     ]),
     ...manifests.flatMap((manifest) => selectorFaults(manifest, workloads)),
     ...manifests.flatMap((manifest) => targetFaults(manifest, manifests)),
+    ...manifests.flatMap((manifest) => ingressFaults(manifest, manifests)),
+    ...manifests.flatMap((manifest) => policyFaults(manifest, workloads)),
   ]
 }
 
@@ -65,11 +68,17 @@ function podFaults({ title, pod, selector, containers }: Workload, manifests: re
   const names = containers.map(({ name }) => name)
   if (new Set(names).size < names.length) faults.push(`${title}: two containers have one name`)
   const maps = manifests.filter(({ kind }) => kind === 'ConfigMap').map(({ metadata }) => metadata.name)
-  for (const { name, configMap, projected } of pod.spec?.volumes ?? []) {
+  const claims = manifests.filter(({ kind }) => kind === 'PersistentVolumeClaim')
+  for (const { name, configMap, projected, persistentVolumeClaim } of pod.spec?.volumes ?? []) {
     const wanted = [configMap, ...(projected?.sources ?? []).map((source) => source.configMap)]
     for (const map of wanted.flatMap((source) => source?.name ?? [])) {
       if (![...maps, ...given].includes(map)) faults.push(`${title}: volume ${name} has no ConfigMap ${map}`)
     }
+    const claim = persistentVolumeClaim?.claimName
+    const isOwn = claims.some(({ metadata }) => metadata.name === claim)
+    // Where the manifests bring claims, a volume on another is a slip; where they bring none, it is there already.
+    if (claim !== undefined && claims.length > 0 && !isOwn)
+      faults.push(`${title}: volume ${name} has no claim ${claim}`)
   }
   const seconds = pod.spec?.terminationGracePeriodSeconds ?? 30
   const sleeps = containers.map(({ lifecycle }) => lifecycle?.preStop?.sleep?.seconds ?? 0)

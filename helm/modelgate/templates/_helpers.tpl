@@ -42,7 +42,10 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 
 {{/* "true" or nothing, as of every helper that answers a question. */}}
 {{- define "modelgate.hasRedis" -}}
-{{- with .Values.redis }}{{ if or .enabled .url .existingSecret }}true{{ end }}{{ end }}
+{{- $own := dig "state" "redis" dict .Values.config | default dict }}
+{{- /* ${REDIS_URL:-} tells nothing: it may be empty. */}}
+{{- $url := and $own.url (not (hasSuffix ":-}" $own.url)) }}
+{{- with .Values.redis }}{{ if or .enabled .url .existingSecret $url $own.sentinels $own.cluster }}true{{ end }}{{ end }}
 {{- end }}
 
 {{- define "modelgate.hasSeveral" -}}
@@ -70,6 +73,15 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- if and (include "modelgate.hasSeveral" .) (not (include "modelgate.hasRedis" .)) (dig "admin" "enabled" true .Values.config) }}
 {{- fail "several replicas without Redis would each keep models and tokens of their own: set redis, or config.admin.enabled: false where the configuration file is all there is" }}
 {{- end }}
+{{- if and .Values.autoscaling.enabled (gt (int .Values.autoscaling.minReplicas) (int .Values.autoscaling.maxReplicas)) }}
+{{- fail "autoscaling.minReplicas is more than autoscaling.maxReplicas" }}
+{{- end }}
+{{- if and .Values.autoscaling.enabled (not (dig "requests" "cpu" "" (.Values.resources | default dict))) }}
+{{- fail "the autoscaler measures CPU against what is requested: set resources.requests.cpu" }}
+{{- end }}
+{{- if lt (int (include "modelgate.gracePeriod" .)) (int (include "modelgate.drainPeriod" .)) }}
+{{- fail (printf "terminationGracePeriodSeconds is %s, and the pause and the drain take %s: streams would be cut off. Leave it out, or lower config.drain.timeout_seconds" (include "modelgate.gracePeriod" .) (include "modelgate.drainPeriod" .)) }}
+{{- end }}
 {{- if and (include "modelgate.hasSeveral" .) .Values.persistence.enabled }}
 {{- fail "embedded state on a volume belongs to one replica: set redis instead of persistence" }}
 {{- end }}
@@ -79,13 +91,17 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- end }}
 {{- end }}
 
+{{/* Seconds that the pause and the drain may take. */}}
+{{- define "modelgate.drainPeriod" -}}
+{{- $drain := dig "drain" dict .Values.config }}
+{{- ceil (addf (float64 .Values.preStop.sleepSeconds) (dig "grace_seconds" 5 $drain) (dig "timeout_seconds" 30 $drain)) | int }}
+{{- end }}
+
 {{/* Seconds from the pod's deletion to the end. */}}
 {{- define "modelgate.gracePeriod" -}}
 {{- if not (kindIs "invalid" .Values.terminationGracePeriodSeconds) }}
 {{- int .Values.terminationGracePeriodSeconds }}
 {{- else }}
-{{- $drain := dig "drain" dict .Values.config }}
-{{- $sum := addf (float64 .Values.preStop.sleepSeconds) (dig "grace_seconds" 5 $drain) (dig "timeout_seconds" 30 $drain) 15 }}
-{{- ceil $sum | int }}
+{{- add (include "modelgate.drainPeriod" .) 15 }}
 {{- end }}
 {{- end }}

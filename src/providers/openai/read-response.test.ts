@@ -42,6 +42,20 @@ describe('a whole answer', () => {
     expect(read(completion({ tool_calls: [] })).body).toBeNull()
   })
 
+  it('has an id for each tool call, and a type, also where the host names none', () => {
+    const called = (more: object) => ({ ...more, function: { name: 'now', arguments: '{}' } })
+    const shown = (...calls: object[]) => completion({ content: null, tool_calls: calls })
+    const made = (index: number) => ({
+      id: `call_${call.id.replace('chatcmpl-', '')}_${index}`,
+      type: 'function',
+    })
+    const known = { id: 'a', type: 'function' }
+    expect(read(shown(called({}), called(known), called({ id: '' }))).body).toEqual(
+      shown(called(made(0)), called(known), called(made(1))),
+    )
+    expect(read(shown(called(known))).body).toBeNull()
+  })
+
   it('is there for those who asked for a stream of an upstream that has none', () => {
     const streaming = chatCall({ body: { messages: call.body.messages, stream: true } })
     expect(read(completion({ content: 'x' }), streaming).body).toEqual(completion({ content: 'x' }))

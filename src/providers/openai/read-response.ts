@@ -1,13 +1,14 @@
 import { GatewayError } from '../../core/errors.ts'
 import type { Call, ReadResponse, UpstreamResponse } from '../../core/provider.ts'
 import { asObject, parseObject, type JsonObject } from '../shared/json.ts'
+import { toolCallId } from '../shared/tool-ids.ts'
 import { isErrorBody } from './error-shape.ts'
 import { readFinish } from './finish-reason.ts'
 import { withPlainContent } from './plain-content.ts'
 import { readEmbeddings } from './read-embeddings.ts'
 import { readStreamError } from './read-error.ts'
 import { usageOf } from './read-usage.ts'
-import { withWholeArguments } from './tool-deltas.ts'
+import { withIdentity, withWholeArguments } from './tool-deltas.ts'
 
 /**
  * A whole answer. Its bytes pass through (`body: null`) unless something in it must be told otherwise. White space
@@ -25,7 +26,9 @@ export function readResponse(response: UpstreamResponse, call: Call): ReadRespon
 function readGeneration(body: JsonObject, call: Call): ReadResponse {
   const { choices } = body
   if (!Array.isArray(choices) || choices.length === 0) throw unexpected('no choices')
-  const shown = choices.map((choice: unknown) => shownChoice(choice, call))
+  let made = 0
+  const makeId = () => toolCallId(call.id, made++)
+  const shown = choices.map((choice: unknown) => shownChoice(choice, call, makeId))
   const changed = shown.some((choice, index) => choice !== choices[index])
   // A stream that the upstream could not give is made from the answer, not from its bytes.
   return { body: changed || call.stream ? { ...body, choices: shown } : null, usage: usageOf(body) }
@@ -33,9 +36,9 @@ function readGeneration(body: JsonObject, call: Call): ReadResponse {
 
 /**
  * The same choice, or a copy: with OpenAI's word for how it ended, with `{}` for the arguments of a tool call that has
- * none, with content in parts as one text, and with the message that Azure leaves out where it filtered the whole answer.
+ * none, and an id where it has none, with content in parts as one text, and with the message that Azure leaves out where it filtered the whole answer.
  */
-function shownChoice(value: unknown, { operation }: Call): unknown {
+function shownChoice(value: unknown, { operation }: Call, makeId: () => string): unknown {
   const choice = asObject(value)
   if (choice === null) throw unexpected('a choice that is no object')
   const finish = readFinish(choice['finish_reason'])
@@ -47,15 +50,18 @@ function shownChoice(value: unknown, { operation }: Call): unknown {
   if (operation !== 'chat') return renamed
   const message = asObject(choice['message'])
   const shown =
-    message === null ? { role: 'assistant', content: null, refusal: null } : withWholeCalls(message)
+    message === null ? { role: 'assistant', content: null, refusal: null } : withWholeCalls(message, makeId)
   return shown === message ? renamed : { ...(renamed as JsonObject), message: shown }
 }
 
-function withWholeCalls(sent: JsonObject): JsonObject {
+function withWholeCalls(sent: JsonObject, makeId: () => string): JsonObject {
   const message = Array.isArray(sent['content']) ? withPlainContent(sent) : sent
   const { tool_calls: calls } = message
   if (!Array.isArray(calls)) return message
-  const whole = calls.map(withWholeArguments)
+  const whole = calls.map((call: unknown) => {
+    const entry = asObject(withWholeArguments(call))
+    return entry === null || asObject(entry['function']) === null ? call : withIdentity(entry, makeId)
+  })
   return whole.some((call, index) => call !== calls[index]) ? { ...message, tool_calls: whole } : message
 }
 

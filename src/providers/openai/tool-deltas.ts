@@ -1,4 +1,5 @@
 import { asObject, asText, type JsonObject } from '../shared/json.ts'
+import { toolCallId } from '../shared/tool-ids.ts'
 import { malformed } from '../shared/upstream-error.ts'
 import { readFinish } from './finish-reason.ts'
 
@@ -14,6 +15,8 @@ export interface StreamedCall {
   readonly given: number | null
   readonly id: string | null
   empty: boolean
+  /** Its first entry has been shown. */
+  begun: boolean
 }
 
 export interface ToolFacts {
@@ -35,11 +38,18 @@ interface Gathered {
 
 /**
  * The tool calls of a stream (providers' facts §2.4, §3.4). A call of whose arguments nothing came has none: `{}`. Each
- * has an index of its own, also with hosts that name none, or the same one again for another call. `read` throws
- * GatewayError (reason provider_down) for more calls than any answer has.
+ * has an index of its own, also with hosts that name none, or the same one again for another call; and an id and a
+ * type, which OpenAI's SDK wants, made of `callId` where the host names none. `read` throws GatewayError (reason
+ * provider_down) for more calls than any answer has.
  */
 export class ToolDeltas {
+  readonly #callId: string
   readonly #calls = new Map<number, StreamedCall[]>()
+  #made = 0
+
+  constructor({ callId = '' } = {}) {
+    this.#callId = callId
+  }
 
   read(choices: readonly unknown[]): ToolFacts {
     const gathered: Gathered = { fed: [], ended: [], passed: null }
@@ -79,7 +89,9 @@ export class ToolDeltas {
       const isWhole = !isFinished || !call.empty || calls.indexOf(call) < known
       if (!isWhole) call.empty = false
       const whole = isWhole ? entry : (withWholeArguments(entry) as JsonObject)
-      return whole['index'] === call.index ? whole : { ...whole, index: call.index }
+      const named = call.begun ? whole : withIdentity(whole, () => toolCallId(this.#callId, this.#made++))
+      call.begun = true
+      return named['index'] === call.index ? named : { ...named, index: call.index }
     })
     if (shown.every((entry, place) => entry === given[place])) return choice
     return { ...choice, delta: { ...delta, tool_calls: shown } }
@@ -105,7 +117,7 @@ function readEntry(
   if (calls.length >= mostCalls) throw malformed('The provider sent too many tool calls.')
   const isFree = given !== null && calls.every((call) => call.index !== given)
   const index = isFree ? given : Math.max(-1, ...calls.map((call) => call.index)) + 1
-  const call = { choice, index, given, id, empty: true }
+  const call = { choice, index, given, id, empty: true, begun: false }
   calls.push(call)
   return { call, entry }
 }
@@ -114,6 +126,13 @@ function readEntry(
 export function emptyArguments({ choice, index }: StreamedCall): JsonObject {
   const delta = { tool_calls: [{ index, function: { arguments: '{}' } }] }
   return { index: choice, delta, finish_reason: null }
+}
+
+/** The same tool call of a function, or a copy with what it lacks: an id, which `makeId` gives, and its type. */
+export function withIdentity(entry: JsonObject, makeId: () => string): JsonObject {
+  const id = asText(entry['id'])
+  const isTyped = asText(entry['type']) !== null
+  return id !== null && isTyped ? entry : { ...entry, id: id ?? makeId(), type: entry['type'] || 'function' }
 }
 
 /** The same tool call, or a copy with `{}` for arguments that are empty or not there. Calls of no function stay. */

@@ -4,6 +4,7 @@ import { eventsOf } from '../testing/drive-stream.ts'
 import { createOpenAITap, type OpenAITapOptions } from './openai-tap.ts'
 
 const role = chunk({ role: 'assistant', content: '' })
+const known = { id: 'call_x', type: 'function' }
 const hello = chunk({ content: 'hello' })
 
 function run(bytes: Buffer, options: Partial<OpenAITapOptions> = {}) {
@@ -71,7 +72,7 @@ describe('a tool call without arguments', () => {
           choices: [
             {
               index: 0,
-              delta: { tool_calls: [{ index: 0, function: { name: 'a', arguments: given } }] },
+              delta: { tool_calls: [{ index: 0, ...known, function: { name: 'a', arguments: given } }] },
               finish_reason: 'tool_calls',
             },
           ],
@@ -87,7 +88,7 @@ describe('a tool call without arguments', () => {
     })
     const tool = (given: string) => ({
       role: 'assistant',
-      tool_calls: [{ index: 0, function: { name: 'a', arguments: given } }],
+      tool_calls: [{ index: 0, ...known, function: { name: 'a', arguments: given } }],
     })
     const fill = { tool_calls: [{ index: 0, function: { arguments: '{}' } }] }
     const sent = [of(0, tool('{"x":1}')), of(1, tool('')), of(0, {}, 'tool_calls'), of(1, {}, 'tool_calls')]
@@ -140,6 +141,34 @@ describe('a tool call without arguments', () => {
     const tap = createOpenAITap({ includeUsage: false })
     expect(tap.push(sse([role, hello])).real).toBe(true)
     expect(tap.push(bytes).output).toBe(bytes)
+  })
+})
+
+describe('the id of a tool call', () => {
+  const of = (...tool_calls: object[]) => chunk({ tool_calls })
+  const named = (index: number, more: object = {}) => ({
+    index,
+    ...more,
+    function: { name: 'f', arguments: '{}' },
+  })
+  const fragment = of({ index: 0, function: { arguments: ' ' } })
+  const end = finish('tool_calls')
+
+  it.each<[string, object]>([
+    ['nothing', {}],
+    ['null', { id: null, type: null }],
+    ['nothing in it', { id: '', type: '' }],
+  ])('is made where the host sends %s, and so is its type', (_, more) => {
+    const { events } = run(sse([role, of(named(0, more)), fragment, of(named(1, more)), end]), {
+      callId: 'chatcmpl-7',
+    })
+    const made = (index: number) => of(named(index, { id: `call_7_${index}`, type: 'function' }))
+    expect(events).toEqual([role, made(0), fragment, made(1), end])
+  })
+
+  it('stays where there is one', () => {
+    const bytes = sse([role, of(named(0, known)), fragment, end])
+    expect(run(bytes, { callId: 'chatcmpl-7' }).text).toBe(bytes.toString())
   })
 })
 

@@ -21,6 +21,8 @@ export interface OpenAITapOptions {
   readonly expectedFinishes?: number
   /** Events of no delta (Azure's filter results): OpenAI sends none, and clients read `choices[0].delta` blindly. */
   readonly emptyChoices?: 'drop' | 'forward'
+  /** The gateway's own id of the call, for tool calls without one. */
+  readonly callId?: string
   /** The answer's, for a retry hint on an error in the stream. */
   readonly headers?: HeaderMap
   readonly maxEventBytes?: number
@@ -66,7 +68,7 @@ class Tap implements OpenAITap {
   readonly #frames: SseFrames
   readonly #runs = new Runs()
   readonly #finishes = new Set<number>()
-  readonly #tools = new ToolDeltas()
+  readonly #tools: ToolDeltas
   readonly #roles = new FirstRoles()
   #undecided: Undecided[] = []
   #events = 0
@@ -84,6 +86,7 @@ class Tap implements OpenAITap {
 
   constructor(options: OpenAITapOptions) {
     this.#options = options
+    this.#tools = new ToolDeltas(options)
     this.#frames = new SseFrames({ maxEventBytes: options.maxEventBytes ?? defaultMaxEventBytes })
   }
 

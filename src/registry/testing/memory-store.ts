@@ -137,7 +137,13 @@ function partsOf(asked: Asked): Pick<Store, 'audit' | 'blobs' | 'pool' | 'leases
           return true
         }),
     },
-    pool: { eject: notHere, restore: notHere, outages: notHere, watch: () => () => undefined },
+    pool: {
+      eject: notHere,
+      restore: notHere,
+      outages: notHere,
+      firstSequence: notHere,
+      watch: () => () => undefined,
+    },
     leases: { take: notHere, release: notHere },
     evidence: { report: notHere, all: notHere },
   }

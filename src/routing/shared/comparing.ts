@@ -51,13 +51,16 @@ export function createComparing({ ledger, store, up, clock, random, schedule }: 
     const began = links
     const isObsolete = () => isClosed || links !== began
     let all: ReadonlyMap<string, SharedOutage>
+    let firstSequence: number
     try {
       all = await store.outages()
+      // Asked for last, so that what is lost in between is noticed too.
+      firstSequence = await store.firstSequence()
     } catch {
       return 0
     }
     if (isObsolete()) return 0
-    ledger.compare(all, askedAt, wasLost)
+    ledger.compare(all, { askedAt, firstSequence: wasLost ? Infinity : firstSequence })
     await hearAll(all, isObsolete)
     if (!isObsolete()) wasLost = false
     return all.size

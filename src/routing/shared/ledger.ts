@@ -34,6 +34,13 @@ interface Known {
   at: number
 }
 
+/** What the store was asked, and when: monotonic ms. */
+export interface Comparison {
+  readonly askedAt: number
+  /** Of the first outage that it knows of; Infinity where it may have forgotten any. */
+  readonly firstSequence: number
+}
+
 const tellAtOnce = 32
 const tellPerSecond = 2_000
 /** Each request in flight at an ejection extends its cooldown by moments; that is not worth telling. */
@@ -99,10 +106,10 @@ export class Ledger {
 
   /**
    * What the store did not say when it was asked, at `askedAt`, for all that is out. What it no longer has somebody has
-   * restored; but a store that was lost meanwhile (`afterLoss`) may have forgotten it, and a cooldown that still runs
-   * here is told again.
+   * restored; but what is older than all that the store knows of it has forgotten, and a cooldown that still runs here
+   * is told again.
    */
-  compare(all: ReadonlyMap<string, SharedOutage>, askedAt: number, afterLoss: boolean): void {
+  compare(all: ReadonlyMap<string, SharedOutage>, { askedAt, firstSequence }: Comparison): void {
     const { pool, clock } = this.#options
     const now = clock.monotonic()
     for (const [id, known] of this.#known) {
@@ -112,7 +119,8 @@ export class Ledger {
       const out = outage(entry.state)
       const standsUntil = standing === undefined ? now : now + standing.remainingMs + slackMs
       // What stands is shorter, and no news either: the store does not have ours.
-      const isForgotten = afterLoss || (standing !== undefined && standing.sequence <= known.sequence)
+      const isForgotten =
+        known.sequence < firstSequence || (standing !== undefined && standing.sequence <= known.sequence)
       if (isForgotten && out !== null && out.until > standsUntil) this.#queue.add(id)
       else if (standing === undefined && out !== null) this.#restore(entry)
       else if (standing === undefined) this.#known.delete(id)

@@ -47,6 +47,7 @@ export function createPool(clock: Clock): PoolStore {
       for (const [id, { until }] of outages) if (until < oldest) outages.delete(id)
       return new Map([...outages].map(([id, outage]) => [id, shared(outage)]))
     },
+    firstSequence: async () => (sequence === 0 ? Infinity : 1),
     watch: (listener) => listeners.add(listener),
   }
 }

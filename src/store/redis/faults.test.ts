@@ -98,7 +98,11 @@ describe('Redis store on a server that comes and goes', () => {
     const { store, until } = open({ url: server.url })
     await until(true)
     const position = await write(store, 'before')
+    const told = await store.pool.eject('con', { remainingMs: 60_000, json: '' })
     await server.call('flushall')
+    expect(await store.pool.firstSequence()).toBe(Infinity)
+    await store.pool.eject('other', { remainingMs: 60_000, json: '' })
+    expect(await store.pool.firstSequence()).toBeGreaterThan(told.sequence)
     const batch = { puts: [entity('late')], deletes: [], audit: [] }
     expect(await store.registry.commit(batch, position)).toEqual({ kind: 'conflict' })
     const changes = await store.registry.fetch(position)

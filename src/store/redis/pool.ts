@@ -34,6 +34,7 @@ export function createPool({ run, keys, timeoutMs, news }: PoolOptions): PoolSto
       })
       return outages
     },
+    firstSequence: async () => Number((await run('first-sequence', [keys.outages], [])) ?? Infinity),
     watch: (listener) => news.add(listener),
   }
 }

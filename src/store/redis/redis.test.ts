@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { Redis } from 'ioredis'
-import { afterAll, beforeAll } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type RedisServer, startRedis } from '../../../test/support/redis-server.ts'
 import { storeContract } from '../contract.suite.ts'
 import { openWhenUp } from './testing/open-when-up.ts'
@@ -20,6 +20,22 @@ storeContract('Redis store', async () => {
   return {
     open: () => openWhenUp({ url, keyPrefix }),
     remove: () => removeKeys(`{${keyPrefix}}:*`),
+  }
+})
+
+it('says how much it takes at once, and takes nothing of more', { timeout: 60_000 }, async () => {
+  const keyPrefix = `test-${randomUUID()}`
+  const store = await openWhenUp({ url, keyPrefix })
+  try {
+    const { position } = await store.registry.fetch(null)
+    const deletes = Array.from({ length: 50_001 }, (_, index) => ({ kind: 'team' as const, id: `${index}` }))
+    await expect(store.registry.commit({ puts: [], deletes, audit: [] }, position)).rejects.toThrow(
+      'This is 50001 changes at once, of which the store takes 50000: nothing was changed.',
+    )
+    expect((await store.registry.fetch(null)).position).toEqual(position)
+  } finally {
+    await store.close()
+    await removeKeys(`{${keyPrefix}}:*`)
   }
 })
 

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { checkBatch, MAX_DELETED } from '../bounds.ts'
+import { BatchTooLarge, checkBatch, MAX_DELETED } from '../bounds.ts'
 import type { RegistryPosition, RegistryStore } from '../contract.ts'
 import type { Listeners } from '../listeners.ts'
 import { createFetch, type FetchOptions, memberOf } from './fetch.ts'
@@ -22,9 +22,8 @@ export function createRegistry({ run, keys, timeoutMs, news }: RegistryOptions):
     async commit(batch, expected) {
       checkBatch(batch, expected)
       const { puts, deletes, audit } = batch
-      if (puts.length + deletes.length + audit.length > MAX_CHANGES) {
-        throw new RangeError(`a batch may not have more than ${MAX_CHANGES} changes`)
-      }
+      const changes = puts.length + deletes.length + audit.length
+      if (changes > MAX_CHANGES) throw new BatchTooLarge(changes, MAX_CHANGES)
       const content = [
         ...puts.flatMap((entity) => [memberOf(entity), entity.json]),
         ...deletes.map(memberOf),

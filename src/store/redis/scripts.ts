@@ -15,6 +15,7 @@ const NAMES = [
   'lease-release',
   'lease-take',
   'outages',
+  'first-sequence',
   'report',
   'restore',
 ] as const

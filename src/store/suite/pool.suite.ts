@@ -124,6 +124,16 @@ export function poolContract(name: string, createHarness: CreateHarness): void {
       expect(ended).toEqual([])
     })
 
+    it('knows the sequence of the first outage, and keeps it', async () => {
+      const { pool } = await open()
+      expect(await pool.firstSequence()).toBe(Infinity)
+      const { sequence } = await pool.eject('con', { remainingMs: long, json: '1' })
+      expect(await pool.firstSequence()).toBe(sequence)
+      await pool.restore('con', sequence)
+      await pool.eject('other', { remainingMs: long, json: '2' })
+      expect(await pool.firstSequence()).toBe(sequence)
+    })
+
     it('holds 3,000 outages', async () => {
       const { pool } = await open()
       const json = JSON.stringify({ message: 'x'.repeat(200) })

@@ -142,7 +142,7 @@ function nvidia(): Protocol {
     provider: 'nvidia',
     modelName: 'meta/llama-3.3-70b-instruct',
     noArguments: '',
-    firstDelta: { content: '', tool_calls: [] },
+    firstDelta: { content: null, tool_calls: [] },
     credential: keyed('nvidia'),
     path: () => '/v1/chat/completions',
     authorize: bearer,

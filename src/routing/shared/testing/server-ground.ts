@@ -64,6 +64,7 @@ function leapingPool(pool: PoolStore, ahead: () => number): PoolStore {
     async outages() {
       return new Map([...(await pool.outages())].map(([id, outage]) => [id, here(outage)]))
     },
+    firstSequence: () => pool.firstSequence(),
     watch: (listener) =>
       pool.watch((change) => listener({ ...change, outage: change.outage && here(change.outage) })),
   }

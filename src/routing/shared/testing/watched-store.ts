@@ -55,6 +55,7 @@ export function watchStore(inner: Store): WatchedStore {
     eject: (id, outage) => call('eject', () => eject(id, outage)),
     restore: (id, sequence) => call('restore', () => inner.pool.restore(id, sequence)),
     outages: () => call('outages', () => inner.pool.outages()),
+    firstSequence: () => call('firstSequence', () => inner.pool.firstSequence()),
     watch(listener) {
       watchers.add(listener)
       const stop = inner.pool.watch((change) => isCut || isDeaf || listener(change))

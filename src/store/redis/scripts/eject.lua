@@ -11,11 +11,12 @@ if known then
 end
 if tonumber(ARGV[2]) > remaining then
   remaining, json = tonumber(ARGV[2]), ARGV[3]
-  -- By the clock, so that sequences grow even where a server has lost its data. The field without a name has the last.
-  local last = tonumber(string.match(redis.call('HGET', KEYS[1], '') or '', '^%d+$') or 0)
-  sequence = string.format('%.0f', math.max(last + 1, now))
+  -- By the clock, so that sequences grow even where a server has lost its data. The field without a name has the last
+  -- of them and the first.
+  local last, first = string.match(redis.call('HGET', KEYS[1], '') or '', '^(%d+) (%d+)$')
+  sequence = string.format('%.0f', math.max((tonumber(last) or 0) + 1, now))
   local till = string.format('%.0f', now + remaining)
-  redis.call('HSET', KEYS[1], '', sequence, ARGV[1], till .. ' ' .. sequence .. ' ' .. json)
+  redis.call('HSET', KEYS[1], '', sequence .. ' ' .. (first or sequence), ARGV[1], till .. ' ' .. sequence .. ' ' .. json)
 end
 local left = string.format('%.0f', remaining)
 redis.call('PUBLISH', ARGV[4], cjson.encode({ ARGV[1], sequence, left, json }))
