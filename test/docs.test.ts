@@ -232,6 +232,27 @@ function onPage(page: string, body: string): string {
   return JSON.stringify({ ...value, name: `${basename(page)} ${String(value['name'])}` })
 }
 
+it('every dependency is in the decision on them, and none that is not there', () => {
+  const { dependencies, devDependencies } = JSON.parse(read('package.json')) as Record<string, object>
+  const rows = tableRows(read('docs/decisions/2026-11-21-dependencies.md'))
+  const told = rows.flatMap(([names = '']) => [...names.matchAll(/`([^`]+)`/g)].map(([, name]) => name))
+  const names = Object.keys({ ...dependencies, ...devDependencies })
+  expect(names.length).toBeGreaterThan(20)
+  expect(names.filter((name) => !told.includes(name))).toEqual([])
+  const programs = ['redis-server', 'openssl', 'prometheus', 'promtool', 'systemd-analyze', 'buildah', 'helm']
+  expect(told.filter((name) => name !== undefined && ![...names, ...programs].includes(name))).toEqual([])
+})
+
+it('CONTRIBUTING leads to every folder that is at the root and in src', () => {
+  const text = read('CONTRIBUTING.md')
+  const folders = (of: string) =>
+    readdirSync(join(root, of), { withFileTypes: true })
+      .filter((entry) => entry.isDirectory() && !/^\.|^(node_modules|dist|data|coverage)$/.test(entry.name))
+      .map(({ name }) => name)
+  expect(folders('.').filter((name) => !text.includes(`${name}/`))).toEqual([])
+  expect(folders('src').filter((name) => !new RegExp(`\\b${name}\\b`).test(text))).toEqual([])
+})
+
 describe('the tour of the README', () => {
   let gateway: Gateway
   afterAll(() => gateway?.stop())

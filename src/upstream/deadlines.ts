@@ -86,7 +86,7 @@ export class DeadlineTimer {
     if (this.#handle !== null) timers.clear(this.#handle)
     this.#armedFor = dueAt
     const delayMs = Math.min(Math.max(1, Math.ceil(dueAt - now)), longestDelayMs)
-    this.#handle = timers.set(() => this.#fire(), delayMs)
+    this.#handle = timers.set(this.#fire.bind(this), delayMs)
   }
 
   #fire(): void {

@@ -4,7 +4,7 @@ import { GatewayError } from '../core/errors.ts'
 import type { HeaderMap } from '../core/provider.ts'
 import type { BodySink, DispatchOptions, Exchange } from '../core/transport.ts'
 import type { ClientPool, PooledClient } from './client-pool.ts'
-import { DeadlineTimer, timeoutError, type Timers } from './deadlines.ts'
+import { type DeadlineName, DeadlineTimer, timeoutError, type Timers } from './deadlines.ts'
 import { networkError, type Stage, unsendableError } from './failures.ts'
 
 /** An answer that comes before anybody reads it is held up to here; small ones are complete by then. */
@@ -47,19 +47,15 @@ export class HttpExchange implements Exchange, Dispatcher.DispatchHandler {
   constructor(options: HttpExchangeOptions) {
     this.#options = options
     const { dispatch, clock, timers } = options
-    const { deadlines, signal } = dispatch
+    // Bound methods: arrow functions here would keep every exchange until the whole heap is collected.
     this.#timer = new DeadlineTimer({
-      deadlines,
+      deadlines: dispatch.deadlines,
       clock,
       timers,
-      onDue: (name) => this.#fail(timeoutError(name, deadlines, this.#stage !== 'connecting')),
+      onDue: this.#onDue.bind(this),
     })
-    this.#onAbort = () => {
-      if (this.#stage === 'answering') return this.#fail(givenUp(signal))
-      this.abort()
-      options.onFailure(signal.reason as Error)
-    }
-    signal.addEventListener('abort', this.#onAbort)
+    this.#onAbort = this.#giveUp.bind(this)
+    dispatch.signal.addEventListener('abort', this.#onAbort)
   }
 
   read(sink: BodySink): void {
@@ -149,6 +145,17 @@ export class HttpExchange implements Exchange, Dispatcher.DispatchHandler {
     if (this.#isClosed || this.#hasEnded) return
     const isUnsendable = this.#stage === 'connecting' && isRefusedByUndici(error)
     this.#fail(isUnsendable ? unsendableError(error) : networkError(this.#stage, error, this.#isStale))
+  }
+
+  #onDue(name: DeadlineName): void {
+    this.#fail(timeoutError(name, this.#options.dispatch.deadlines, this.#stage !== 'connecting'))
+  }
+
+  #giveUp(): void {
+    const { dispatch, onFailure } = this.#options
+    if (this.#stage === 'answering') return this.#fail(givenUp(dispatch.signal))
+    this.abort()
+    onFailure(dispatch.signal.reason as Error)
   }
 
   /** At once where somebody reads, even over bytes held back: a client that does not read must not hide it. */

@@ -4,6 +4,7 @@ import { Ajv } from 'ajv'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { chart } from '../../tools/helm/render.ts'
+import { codeBlocks } from '../support/markdown.ts'
 
 type Values = Record<string, unknown>
 
@@ -110,4 +111,12 @@ describe('values.schema.json', () => {
   ])('takes %s: %s', (path, value) => {
     expect(faultsOf(withValue(path.split('.'), value))).toEqual([])
   })
+})
+
+const page = readFileSync(join(chart, '../../docs/deployment.md'), 'utf8')
+const examples = codeBlocks(page, 'yaml').map(({ text, line }) => ({ line, given: parse(text) as Values }))
+
+it.each(examples)('docs/deployment.md:$line is taken', ({ given }) => {
+  expect(examples.length).toBeGreaterThan(2)
+  expect(faultsOf(given)).toEqual([])
 })

@@ -225,6 +225,15 @@ describe('the chart', () => {
     expect(deployment).toMatchObject({ spec: { template: { spec: { terminationGracePeriodSeconds: 55 } } } })
   })
 
+  it('does not start a replica anew because it waits for Redis', () => {
+    const [gateway] = podOf('two replicas, by Redis')?.containers ?? []
+    expect(gateway).toMatchObject({
+      startupProbe: { httpGet: { path: '/healthz' } },
+      readinessProbe: { httpGet: { path: '/readyz' } },
+      livenessProbe: { httpGet: { path: '/healthz' } },
+    })
+  })
+
   it('keeps streams whole behind ingress-nginx, and lets its annotations be replaced', () => {
     const prefix = 'nginx.ingress.kubernetes.io/'
     expect(of<IIngress>('behind an ingress', 'Ingress').metadata?.annotations).toMatchObject({

@@ -91,6 +91,9 @@ it('`npx modelgate --help` and `--version` answer with 0', async () => {
     code: 0,
     stdout: expect.stringMatching(/^Usage: modelgate \[command\][^]* check-config /),
   })
+  const { stdout } = await modelgate(['--help'])
+  for (const name of ['serve', 'check-config', 'token', 'rotate-master-key', 'export', 'import'])
+    expect(stdout).toMatch(new RegExp(`^ +${name} `, 'm'))
   expect(await modelgate(['--version'])).toMatchObject({ code: 0, stdout: `${manifest.version}\n` })
 })
 
@@ -111,6 +114,37 @@ it('`npx modelgate check-config` answers with 0, or with 1 and the faults, or wi
     stderr: expect.stringContaining('there is no command "check-confg"'),
   })
 })
+
+it('has the commands on its state: token, export, import, rotate-master-key, each with an exit code', async () => {
+  const state = (name: string) => writeConfig(name, `state: { data_dir: ${join(scratch, name)} }\n`)
+  const env = await state('state-one')
+  const token = await modelgate(['token', '--team', 'research', '--expires', '1h'], env)
+  expect(token).toMatchObject({ code: 0, stdout: expect.stringMatching(/^eyJ[\w-]+\.[\w-]+\.[\w-]+\n$/) })
+  expect(await modelgate(['token'], env)).toMatchObject({ code: 2, stdout: '' })
+
+  const file = join(scratch, 'registry.jsonl')
+  expect(await modelgate(['export', '--output', file], env)).toMatchObject({ code: 0 })
+  const key = (await readFile(join(scratch, 'state-one/master.key'), 'utf8')).trim()
+  const other = { ...(await state('state-two')), MODELGATE_MASTER_KEY: key }
+  expect(await modelgate(['import', '--input', file], other)).toMatchObject({
+    code: 0,
+    stdout: expect.stringContaining('imported'),
+  })
+  await writeFile(file, (await readFile(file, 'utf8')).slice(0, -20))
+  expect(await modelgate(['import', '--input', file, '--replace'], other)).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('not whole'),
+  })
+  expect(await modelgate(['rotate-master-key'], env)).toMatchObject({ code: 0 })
+  expect(await readFile(join(scratch, 'state-one/master.key'), 'utf8')).not.toContain(key)
+}, 90_000)
+
+/** The environment by which a command takes this text for its configuration. */
+async function writeConfig(name: string, text: string): Promise<Record<string, string>> {
+  const path = join(scratch, `${name}.yaml`)
+  await writeFile(path, text)
+  return { MODELGATE_CONFIG: path }
+}
 
 it('has its workers with it: a template of a custom API is compiled and tried', async () => {
   const file = join(scratch, 'custom.yaml')

@@ -9,11 +9,14 @@ capabilities: { drop: [ALL] }
 seccompProfile: { type: RuntimeDefault }
 {{- end }}
 
-{{/* Call with a dict: root, and port, the name of the port that has the pages. */}}
+{{/*
+Call with a dict: `port`, the name of the port that has the pages; `tls`, "true" where they have a certificate; `startup`,
+what has started. A replica that waits for Redis is alive and not ready: to start it anew would only make it wait longer.
+*/}}
 {{- define "modelgate.probes" -}}
 {{- $scheme := ternary "HTTPS" "HTTP" (eq (default "" .tls) "true") -}}
 startupProbe:
-  httpGet: { path: /readyz, port: {{ .port }}, scheme: {{ $scheme }} }
+  httpGet: { path: {{ .startup }}, port: {{ .port }}, scheme: {{ $scheme }} }
   periodSeconds: 1
   timeoutSeconds: 2
   failureThreshold: 60

@@ -52,7 +52,7 @@ envFrom:
 ports:
   # Named for Prometheus; the data plane is on loopback and has no port that others could use.
   - { name: mg-telemetry, containerPort: {{ int .Values.sidecar.telemetryPort }} }
-{{ include "modelgate.probes" (dict "port" "mg-telemetry") }}
+{{ include "modelgate.probes" (dict "startup" "/readyz" "port" "mg-telemetry") }}
 {{- with .Values.sidecar.resources }}
 resources:
   {{- toYaml . | nindent 2 }}
