@@ -47,13 +47,15 @@ export async function listen({ take, app, host, port, tls }: ListenerOptions): P
     // Refused below, with the error object.
     requireHostHeader: false,
   }
-  const answering = new WeakSet<Duplex>()
+  /** The answers that each socket is still to get: several where requests are pipelined. */
+  const answering = new WeakMap<Duplex, Set<ServerResponse>>()
   const listener = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
     const { socket, headers, httpVersion } = incoming
     if (headers.host === undefined && httpVersion === '1.1')
       return refuse(outgoing, 400, 'A Host header is required.')
-    answering.add(socket)
-    outgoing.once('close', () => answering.delete(socket))
+    const due = answering.get(socket) ?? new Set()
+    answering.set(socket, due.add(outgoing))
+    outgoing.once('close', () => due.delete(outgoing))
     if (take?.(incoming, outgoing) !== true) void handle(incoming, outgoing)
   }
   const secure = tls === null ? null : createTlsServer({ ...options, ...texts(tls) }, listener)
@@ -63,9 +65,8 @@ export async function listen({ take, app, host, port, tls }: ListenerOptions): P
   )
   server.on('connect', (_incoming: IncomingMessage, socket: Duplex) => answerRaw(socket, 400))
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
-    // Whatever is written now would stand in the middle of the answer that is under way.
-    if (answering.has(socket)) socket.destroy()
-    else answerMalformed(error, socket)
+    if (mayAnswer([...(answering.get(socket) ?? [])])) answerMalformed(error, socket)
+    else socket.destroy()
   })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
@@ -112,6 +113,14 @@ function refuse(outgoing: ServerResponse, status: number, message: string): void
   outgoing.end(JSON.stringify(errorBody(new GatewayError('invalid_request', message, { status }))))
 }
 
+/**
+ * Whatever is written while an answer is under way would stand in the middle of it, and before one that is due would
+ * pass for it. A request whose body breaks off before it has an answer gets this one.
+ */
+function mayAnswer([first, ...others]: readonly ServerResponse[]): boolean {
+  return first === undefined || (others.length === 0 && !first.headersSent && !first.req.complete)
+}
+
 /** What Node's parser refuses never reaches a handler; it gets the error object all the same. */
 function answerMalformed(error: NodeJS.ErrnoException, socket: Duplex): void {
   if (error.code === 'ECONNRESET' || !socket.writable) socket.destroy()
@@ -119,6 +128,8 @@ function answerMalformed(error: NodeJS.ErrnoException, socket: Duplex): void {
 }
 
 function answerRaw(socket: Duplex, status: number): void {
+  // A socket that Node has handed over has nobody else to hear that its client is gone.
+  socket.on('error', () => socket.destroy())
   const body = JSON.stringify(
     errorBody(new GatewayError('invalid_request', STATUS_CODES[status] ?? 'Bad Request', { status })),
   )

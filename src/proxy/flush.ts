@@ -4,15 +4,23 @@ import type { ServerResponse } from 'node:http'
 const patienceMs = 60_000
 /** Pieces in which a large answer is handed to the socket: progress shows only between them. */
 const sliceBytes = 256 * 1024
+/** Node joins a text with the head before it, where bytes would be a piece of their own in the write. */
+const textBytes = 8 * 1024
 
 /**
  * Ends an answer with its last bytes. They reach a client that reads, however slowly; one that takes nothing for a
  * minute is cut, and before the end was written, since SDKs take a clean end for success.
  */
 export function endAnswer(outgoing: ServerResponse, last: Uint8Array | string): void {
-  if (last.length <= sliceBytes) outgoing.end(last)
-  else writeSlices(outgoing, Buffer.from(last))
+  if (last.length > sliceBytes) writeSlices(outgoing, Buffer.from(last))
+  else if (typeof last === 'string' || last.length > textBytes) outgoing.end(last)
+  else outgoing.end(asLatin1(last), 'latin1')
   if ((outgoing.socket?.writableLength ?? 0) > 0) cutIfStalled(outgoing)
+}
+
+/** Each byte as a character: what goes out is the same bytes, whatever they are. */
+function asLatin1({ buffer, byteOffset, byteLength }: Uint8Array): string {
+  return Buffer.from(buffer, byteOffset, byteLength).toString('latin1')
 }
 
 function writeSlices(outgoing: ServerResponse, bytes: Buffer): void {

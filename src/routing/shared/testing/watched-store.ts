@@ -78,10 +78,7 @@ export function watchStore(inner: Store): WatchedStore {
         release: (name, holder) => call('release', () => inner.leases.release(name, holder)),
       },
       up: () => !isCut,
-      onLink(listener) {
-        linkListeners.add(listener)
-        return () => linkListeners.delete(listener)
-      },
+      onLink: (listener) => added(linkListeners, listener),
     },
     pending: () => pending,
     cut: () => say(false),
@@ -101,4 +98,10 @@ export function watchStore(inner: Store): WatchedStore {
     },
     calls: (name) => (name === undefined ? made.length : made.filter((one) => one === name).length),
   }
+}
+
+/** Answers how to take it out again. */
+function added<Item>(items: Set<Item>, item: Item): () => void {
+  items.add(item)
+  return () => items.delete(item)
 }
