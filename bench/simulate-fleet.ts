@@ -45,13 +45,18 @@ const costs = await measureCosts()
 tellCosts(costs)
 for (const count of herds) {
   for (const size of entities) {
-    const { doneAfterMs, begun, seconds } = await simulateHerd({ replicas: count, entities: size, costs })
+    const { doneAfterMs, begun, lost, waitMs, seconds } = await simulateHerd({
+      replicas: count,
+      entities: size,
+      costs,
+    })
     const busy = sum(seconds.map((one) => one?.busyMs ?? 0)) / 1_000
     const late = sum(seconds.map((one) => one?.late ?? 0))
     say(
       `\nRedis restarted: ${count} replicas read ${size} entities: done after ` +
         `${doneAfterMs === null ? 'more than ten minutes' : `${(doneAfterMs / 1_000).toFixed(1)} s`}, ` +
-        `${begun} readings, ${late} answers too late, ${busy.toFixed(1)} s of Redis`,
+        `${begun} readings, ${late} answers too late (${lost} signs of life), longest wait ${waitMs.toFixed(0)} ms, ` +
+        `${busy.toFixed(1)} s of Redis`,
     )
   }
 }

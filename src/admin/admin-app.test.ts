@@ -117,6 +117,10 @@ describe('the control plane', () => {
     ['{"name":1}', 'invalid_field', 'name'],
     ['{"name":"a","size":10}', 'invalid_field', 'size'],
     ['{"name":"a","colour":"sk-secret"}', 'unknown_field', 'colour'],
+    ['{"name":"a","__proto__":1}', 'unknown_field', '__proto__'],
+    ['{"name":{"a":[{"__proto__":{}}]}}', 'unknown_field', 'name.a[0].__proto__'],
+    ['{"name":"\\ud800"}', 'invalid_json', 'name'],
+    ['{"name":{"\\udfff":1}}', 'invalid_json', 'name.\udfff'],
   ])('refuses %s', async (sent, code, field) => {
     const { status, body } = await post(sent)
     expect(status).toBe(400)
@@ -134,6 +138,7 @@ describe('the control plane', () => {
     expect((await post('{}', { 'content-type': 'text/plain' })).status).toBe(415)
     const large = await post(JSON.stringify({ name: 'a'.repeat(5 * 1024 * 1024) }))
     expect(large).toMatchObject({ status: 413, body: { error: { code: 'request_too_large' } } })
+    expect(large.response.headers.get('connection')).toBe('close')
   })
 
   it('refuses unknown and repeated query parameters', async () => {

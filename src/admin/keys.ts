@@ -38,7 +38,9 @@ const keyDeclaration = z.strictObject({
   name: entityName,
   team: entityName,
   models: z.array(modelName).min(1).max(100).nullish(),
-  expires_at: z.iso.datetime({ offset: true }).openapi({ description: 'When it ends, ISO 8601 with a zone' }),
+  expires_at: z.iso
+    .datetime({ offset: true, error: 'must be a time in ISO 8601 with a zone, as 2030-01-31T12:00:00Z' })
+    .openapi({ description: 'When it ends, ISO 8601 with a zone' }),
 })
 
 const tag = 'Keys'

@@ -13,7 +13,7 @@ export async function noteRefusal(
 ): Promise<void> {
   const { code } = refusal
   // A name that nobody knows is the client's own word, and may be anything: a secret put in the wrong place.
-  const field = code === 'unknown_field' ? undefined : refusal.field
+  const field = code === 'unknown_field' || code === 'invalid_json' ? undefined : refusal.field
   try {
     await audit.append(actorOf(visit), [
       {

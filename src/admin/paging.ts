@@ -8,10 +8,14 @@ const MAX_CURSOR = 1_000
 
 /** The query parameters of every list. */
 export const pageQuery = {
-  limit: z.coerce.number().int().min(1).max(MAX_LIMIT).default(DEFAULT_LIMIT).openapi({
-    description: 'How many items at most',
-    type: 'integer',
-  }),
+  // Digits alone: `Number` would read `0x10`, `1e2` and blanks as numbers.
+  limit: z
+    .string({ error: 'must be a whole number' })
+    .regex(/^\d{1,9}$/, { error: 'must be a whole number' })
+    .transform(Number)
+    .pipe(z.int().min(1).max(MAX_LIMIT))
+    .default(DEFAULT_LIMIT)
+    .openapi({ description: 'How many items at most', type: 'integer', minimum: 1, maximum: MAX_LIMIT }),
   cursor: z.string().max(MAX_CURSOR).optional().openapi({ description: '`next` of the page before' }),
 }
 

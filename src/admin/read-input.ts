@@ -40,7 +40,10 @@ async function readBounded({ body }: Request): Promise<string> {
   for await (const chunk of body) {
     bytes += chunk.byteLength
     if (bytes > MAX_BODY_BYTES)
-      throw new AdminRefusal('request_too_large', `The body is over ${MAX_BODY_BYTES} bytes.`)
+      throw new AdminRefusal('request_too_large', `The body is over ${MAX_BODY_BYTES} bytes.`, {
+        // What is left of it is not read: a client must not send its next request after it.
+        headers: { connection: 'close' },
+      })
     chunks.push(chunk)
   }
   return Buffer.concat(chunks).toString()
@@ -53,14 +56,44 @@ function parseJson(text: string): unknown {
   } catch {
     throw new AdminRefusal('invalid_json', 'The body is not valid JSON.')
   }
-  if (isDeeperThan(value, MAX_DEPTH))
-    throw new AdminRefusal('invalid_json', `The body is nested deeper than ${MAX_DEPTH} levels.`)
+  const fault = bodyFault(value, MAX_DEPTH)
+  if (fault !== null) throw refusalOfBody(fault)
   return value
 }
 
-function isDeeperThan(value: unknown, levels: number): boolean {
-  if (typeof value !== 'object' || value === null) return false
-  return levels === 0 || Object.values(value).some((member) => isDeeperThan(member, levels - 1))
+interface BodyFault {
+  readonly kind: 'depth' | 'prototype' | 'text'
+  readonly path: readonly PropertyKey[]
+}
+
+/**
+ * What schemas would let by and nothing that is meant has: too many levels; a member that names the prototype, which maps
+ * of free names leave out without a word; halves of surrogate pairs, which have no encoding, in a URL least of all.
+ */
+function bodyFault(value: unknown, levels: number): BodyFault | null {
+  if (typeof value === 'string') return value.isWellFormed() ? null : { kind: 'text', path: [] }
+  if (typeof value !== 'object' || value === null) return null
+  if (levels === 0) return { kind: 'depth', path: [] }
+  const isList = Array.isArray(value)
+  for (const [name, member] of Object.entries(value)) {
+    const fault = nameFault(name) ?? bodyFault(member, levels - 1)
+    if (fault !== null) return { ...fault, path: [isList ? Number(name) : shortened(name), ...fault.path] }
+  }
+  return null
+}
+
+function nameFault(name: string): BodyFault | null {
+  if (name === '__proto__') return { kind: 'prototype', path: [] }
+  return name.isWellFormed() ? null : { kind: 'text', path: [] }
+}
+
+function refusalOfBody({ kind, path }: BodyFault): AdminRefusal {
+  const field = pathText(path)
+  if (kind === 'depth')
+    return new AdminRefusal('invalid_json', `The body is nested deeper than ${MAX_DEPTH} levels.`)
+  if (kind === 'prototype')
+    return new AdminRefusal('unknown_field', 'There is no field "__proto__".', { field })
+  return new AdminRefusal('invalid_json', 'The body holds half of a surrogate pair.', { field })
 }
 
 /** What a schema makes of a value. Throws AdminRefusal for the first fault, which names its field and never the value. */
@@ -76,7 +109,7 @@ export function check<Schema extends z.ZodType>(schema: Schema, value: unknown):
 function refusalOf(issue: z.core.$ZodIssue): AdminRefusal {
   if (issue.code === 'unrecognized_keys') {
     const [key = ''] = issue.keys
-    const shown = key.length > 80 ? `${key.slice(0, 80)}…` : key
+    const shown = shortened(key)
     return new AdminRefusal('unknown_field', `There is no field ${JSON.stringify(shown)}.`, {
       field: pathText([...issue.path, shown]),
     })
@@ -87,6 +120,10 @@ function refusalOf(issue: z.core.$ZodIssue): AdminRefusal {
   }
   const label = issue.path.length === 0 ? 'The body' : fieldLabel(issue.path)
   return new AdminRefusal('invalid_field', `${label} ${issue.message}`, { field })
+}
+
+function shortened(name: string): string {
+  return name.length > 80 ? `${name.slice(0, 80)}…` : name
 }
 
 /** The code under which a broken rule between fields is answered. */

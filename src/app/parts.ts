@@ -29,7 +29,7 @@ export type Parts = ReturnType<typeof createParts>
 export function createParts({ config, providers, log, version, clock, isKeeper }: PartsOptions) {
   const metrics = createMetrics({ version })
   const outbound = createOutbound({ config, clock, metrics })
-  const store = openStore({ config, log })
+  const store = openStore({ config, log, serves: true })
   const { data_dir: dataDir } = config.state
   const vault = createVault({ keys: config.master_keys ?? loadMasterKeys({ dataDir }) })
   const { fetchText } = outbound

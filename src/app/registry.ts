@@ -23,7 +23,7 @@ export interface RegistryPartOptions {
   readonly providers: ReadonlyMap<string, Provider>
   readonly log: Log
   readonly clock: Clock
-  /** Whether this process keeps the sealed copy of the registry; otherwise it reads it only. */
+  /** Of several processes of one machine one writes the sealed copy of the registry, and lets go of what is too old. */
   readonly isKeeper: boolean
 }
 
@@ -80,7 +80,6 @@ export function createRegistryPart(options: RegistryPartOptions): RegistryPart {
     audit
       .prune(clock.now() - config.audit.retention_days * DAY_MS)
       .catch((error: unknown) => log.warn('the audit trail could not be shortened', { error }))
-    if (!isKeeper) return
     dropEndedKeys(editor, clock.now()).catch((error: unknown) =>
       log.warn('keys that have ended could not be let go of', { error }),
     )
@@ -99,7 +98,7 @@ export function createRegistryPart(options: RegistryPartOptions): RegistryPart {
       if (sync.status().kind !== 'current') tellStatus(log, sync.status())
       sync.onStatus((status) => tellStatus(log, status))
       rebuild()
-      pruning = setInterval(prune, PRUNE_EVERY_MS).unref()
+      if (isKeeper) pruning = setInterval(prune, PRUNE_EVERY_MS).unref()
     },
     reload(next) {
       config = next

@@ -11,12 +11,14 @@ export interface OpenStoreOptions {
   readonly log: Log
   /** Keeps every other process out; for embedded state alone. */
   readonly exclusive?: boolean
+  /** Whether it is a gateway's own, of which embedded state takes one alone. */
+  readonly serves?: boolean
 }
 
 /** Where state is kept. Throws where that cannot be opened. */
-export function openStore({ config, log, exclusive = false }: OpenStoreOptions): Store {
+export function openStore({ config, log, exclusive = false, serves = false }: OpenStoreOptions): Store {
   const { redis, data_dir: dataDir } = config.state
-  if (!redis.enabled) return createEmbeddedStore({ dataDir, exclusive })
+  if (!redis.enabled) return createEmbeddedStore({ dataDir, exclusive, serves })
   return createRedisStore({
     url: redis.url ?? undefined,
     sentinels: redis.sentinels,

@@ -37,6 +37,8 @@ export type FileVersions = ReadonlyMap<string, string | null>
 
 export type LoadResult = ({ readonly config: Config } | { readonly faults: readonly Fault[] }) & {
   readonly files: FileVersions
+  /** Nothing stands in the file: every default, or a file that is being written. */
+  readonly isEmpty?: boolean
 }
 
 export interface LoadOptions {
@@ -69,7 +71,7 @@ export async function loadFile({ path, environment, readFile, providers }: LoadO
   const config = complete(checked.file, own, named.certificate)
   if (own.faults.length > 0) return failed([])
   if (config.state.redis.enabled && config.master_keys === null) return failed([masterKeyRequired])
-  return { config, files: reader.versions }
+  return { config, files: reader.versions, isEmpty: source.text.trim() === '' }
 }
 
 const nowhere = { line: null, column: null, path: '' }

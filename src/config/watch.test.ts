@@ -50,6 +50,19 @@ describe('a running configuration', () => {
     expect(loads()).toBe(1)
   })
 
+  it('outlives a file that is emptied before it is written anew', async () => {
+    const { files, watcher, signals, told } = await createScene()
+    files.write(path, '')
+    await watcher.check()
+    files.write(path, ' \n')
+    signals.emit('SIGHUP')
+    await watcher.check()
+    expect(told).toEqual(['null: the file is empty', 'null: the file is empty'])
+    files.write(path, textWith('two'))
+    await watcher.check()
+    expect(told.at(-1)).toBe('two')
+  })
+
   it('is replaced once when the file has changed', async () => {
     const { files, watcher, told } = await createScene()
     files.write(path, textWith('two'))

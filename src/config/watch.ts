@@ -30,6 +30,9 @@ export interface ConfigWatcherOptions {
 
 const READ_TIMEOUT_MS = 5_000
 
+/** Editors and copies empty a file before they write it: taken up then, it would be no models and no issuers at all. */
+const emptied: Fault = { line: null, column: null, path: '', message: 'the file is empty' }
+
 /** Takes up a changed configuration: on SIGHUP, and by looking at its files (links are followed, as for mounted secrets). */
 export function createConfigWatcher({
   load,
@@ -73,8 +76,9 @@ export function createConfigWatcher({
     const result = await load()
     if (isStopped) return
     versions = result.files
-    if ('config' in result) onChange(result.config)
-    else onFault(result.faults)
+    if ('faults' in result) onFault(result.faults)
+    else if (result.isEmpty === true) onFault([emptied])
+    else onChange(result.config)
   }
 
   const reload = () => enqueue(loadAnew)

@@ -29,6 +29,14 @@ describe('withoutSecrets', () => {
     expect(clean).toMatchObject({ code: 'invalid_request', status: 422, param: 'x', reason: null })
   })
 
+  it('takes out a key that no URL can hold', () => {
+    const odd = 'half-of-a-pair-\ud800'
+    const held = { secrets: { api_key: new Secret(odd) } } as unknown as Credential
+    const sent = Buffer.from(odd).toString()
+    const error = new GatewayError('upstream_error', `bad key ${odd} ${encodeURIComponent(sent)}`)
+    expect(withoutSecrets(error, held).message).toBe('bad key [redacted] [redacted]')
+  })
+
   it('is the same error where there is nothing to take out', () => {
     const error = new GatewayError('upstream_error', 'broken', { reason: 'provider_down' })
     expect(withoutSecrets(error, credential)).toBe(error)

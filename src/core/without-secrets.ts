@@ -27,11 +27,13 @@ export function withoutSecrets(
 function spellingsOf(value: string): string[] {
   if (value.length < shortest) return []
   const base64 = Buffer.from(value).toString('base64')
+  // As it is sent: half of a surrogate pair has no encoding.
+  const encoded = encodeURIComponent(value.toWellFormed())
   const all = [
     value,
-    encodeURIComponent(value),
+    encoded,
     // What is unreserved may be written encoded all the same.
-    encodeURIComponent(value).replaceAll('-', '%2D').replaceAll('_', '%5F').replaceAll('.', '%2E'),
+    encoded.replaceAll('-', '%2D').replaceAll('_', '%5F').replaceAll('.', '%2E'),
     JSON.stringify(value).slice(1, -1),
     base64,
     base64.replace(/=+$/, ''),

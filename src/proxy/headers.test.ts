@@ -41,6 +41,13 @@ describe('headers', () => {
     ).toEqual({ 'x-ratelimit-limit-tokens': '9', 'x-upstream-request-id': 'r1' })
   })
 
+  it('come back in a number and of a length that any client takes', () => {
+    const many = Object.fromEntries(Array.from({ length: 500 }, (_, at) => [`x-ratelimit-${at}`, 'v']))
+    expect(Object.keys(headersFromUpstream(many, undefined))).toHaveLength(32)
+    const long = { 'x-ratelimit-a': 'v'.repeat(300), 'openai-processing-ms': '9'.repeat(300) }
+    expect(headersFromUpstream(long, undefined)).toEqual({})
+  })
+
   it('keep a sane request id and replace any other', () => {
     const make = () => '11111111222233334444555555555555'
     expect(requestIdOf({ 'x-request-id': 'trace:1/2' }, make)).toBe('trace:1/2')

@@ -38,6 +38,10 @@ export function upstreamRequestId(headers: HeaderMap): string | null {
   return null
 }
 
+/** Clients take a head of 16 KiB, some only 8: what an upstream has too much of must not cost them the answer. */
+const mostKept = 32
+const longestKept = 200
+
 /** Upstream headers that clients read: rate limits, where need be translated to OpenAI's names, and OpenAI's timing. */
 export function headersFromUpstream(
   headers: HeaderMap,
@@ -45,8 +49,13 @@ export function headersFromUpstream(
   requestId = upstreamRequestId(headers),
 ): OutgoingHttpHeaders {
   const kept: OutgoingHttpHeaders = { ...rateLimits?.(headers) }
+  let count = 0
   for (const name in headers) {
-    if (name.startsWith('x-ratelimit-') || name === 'openai-processing-ms') kept[name] = headers[name]
+    if (!name.startsWith('x-ratelimit-') && name !== 'openai-processing-ms') continue
+    const value = headers[name] ?? ''
+    if (name.length + value.length > longestKept) continue
+    if (++count > mostKept) break
+    kept[name] = value
   }
   if (requestId !== null) kept['x-upstream-request-id'] = requestId
   return kept

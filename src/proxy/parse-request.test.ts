@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { GatewayError } from '../core/errors.ts'
 import type { Operation } from '../core/openai.ts'
-import { parseRequest } from './parse-request.ts'
+import { outlinedBytes, parseRequest } from './parse-request.ts'
 
 const chat = (body: object, path: string | null = null) =>
   parseRequest(
@@ -50,7 +50,7 @@ describe('parseRequest', () => {
   })
 
   it('refuses in a large body what it refuses in any other', () => {
-    const content = 'x'.repeat(10_000)
+    const content = 'x'.repeat(outlinedBytes)
     const refusal = (text: string) => {
       try {
         return parseRequest(Buffer.from(text), 'chat', null)

@@ -9,6 +9,9 @@ import { checkBody } from './check-body.ts'
 /** Deeper nesting than any real tool schema has; a parser is never given more. */
 const maxDepth = 128
 
+/** From here on it costs less not to decode long strings than to look for them; at 10 KB it costs 25 µs more. */
+export const outlinedBytes = 32 * 1024
+
 export type ParsedBody =
   | { readonly operation: 'chat'; readonly body: ChatRequest }
   | { readonly operation: 'embeddings'; readonly body: EmbeddingsRequest }
@@ -38,7 +41,7 @@ export function parseRequest(
   const { top: raw, longStrings } = scan(bytes, pieces)
   refuseDuplicates(raw)
   const checked =
-    longStrings.length === 0
+    longStrings.length === 0 || bytes.length < outlinedBytes
       ? checkBody(operation, parseJson(bytes), pathModel)
       : checkLong(bytes, operation, { raw, longStrings }, pathModel)
   const named = pathModel ?? checked.body.model

@@ -23,7 +23,7 @@ export function discardBody(incoming: IncomingMessage): void {
  */
 export function readBody(incoming: IncomingMessage, maxBytes: number): Promise<Buffer[]> {
   const encoding = incoming.headers['content-encoding']
-  if (encoding !== undefined && encoding !== 'identity') {
+  if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
     throw new GatewayError('invalid_request', 'A request body with a content-encoding is not supported.', {
       status: 415,
     })

@@ -28,6 +28,14 @@ describe('createRemoteAddress', () => {
     expect(createRemoteAddress(['10.0.0.0/8'])(from('10.1.2.3', '::1'))).toBe('10.1.2.3')
   })
 
+  it.each(['198.51.100.7:4711', 'unknown', '', '127.0.0.1', '10.1.2.3', '::1, 10.1.2.3'])(
+    'does not take whom a proxy on this machine forwards (%s) to be on it',
+    (forwarded) => {
+      expect(address(from('127.0.0.1', forwarded))).toBe('unknown')
+      expect(createRemoteAddress(['::1', '10.0.0.0/8'])(from('::1', forwarded))).toBe('unknown')
+    },
+  )
+
   it('believes nobody unless told to', () => {
     expect(createRemoteAddress([])(from('127.0.0.1', '198.51.100.7'))).toBe('127.0.0.1')
   })

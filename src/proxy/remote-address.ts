@@ -5,8 +5,8 @@ export type RemoteAddress = (incoming: Pick<IncomingMessage, 'socket' | 'headers
 
 /**
  * The caller's address: the socket's, or, where a trusted proxy holds the socket, the last address in
- * `x-forwarded-for` that is not itself a trusted proxy's. A forwarded address is never believed to be loopback: only
- * a socket can show that its caller is on this machine.
+ * `x-forwarded-for` that is not itself a trusted proxy's. A forwarded caller is never believed to be on loopback, not
+ * even one of whom the header says nothing that can be read: only a socket can show that its caller is on this machine.
  */
 export function createRemoteAddress(trustedProxies: readonly string[]): RemoteAddress {
   const trusted = new BlockList()
@@ -25,7 +25,8 @@ export function createRemoteAddress(trustedProxies: readonly string[]): RemoteAd
       .split(',')
       .map((part) => part.trim())
     const caller = chain.findLast((address) => isIP(address) === 0 || !isIn(trusted, address))
-    return caller === undefined || isIP(caller) === 0 || isIn(loopback, caller) ? own : caller
+    if (caller !== undefined && isIP(caller) !== 0 && !isIn(loopback, caller)) return caller
+    return isIn(loopback, own) ? 'unknown' : own
   }
 }
 

@@ -43,8 +43,8 @@ export function createRegistryCopy(options: RegistryCopyOptions): RegistryCopy {
   const { vault, clock, acceptReset, onState } = options
   const { registry, blobs } = options.store
   let held: StoredState | null = null
-  /** What was saved may have another history than the store: that is read as a whole once. */
-  let isSaved = false
+  /** What is known may not be what the store last told, which is read as a whole then: it was saved, or that not taken. */
+  let isUnsure = false
   let keys: RegistryKeys | null = null
   let declaration: Declaration | null = null
   let doubt: Doubt | null = null
@@ -52,7 +52,7 @@ export function createRegistryCopy(options: RegistryCopyOptions): RegistryCopy {
 
   function hold(state: StoredState): void {
     held = state
-    isSaved = false
+    isUnsure = false
     onState(state)
   }
 
@@ -64,27 +64,28 @@ export function createRegistryCopy(options: RegistryCopyOptions): RegistryCopy {
   }
 
   async function take(changes: RegistryChanges): Promise<void> {
-    if (held === null || isSaved || doubt !== null) return replace(changes)
+    if (held === null || isUnsure || doubt !== null) return replace(changes)
     if (isNews(changes, held)) hold((changes.whole ? emptyState : held).apply(changes))
+    else isUnsure = changes.whole
   }
 
   /** The store has lost what was known. It is believed only where somebody said so: `accept_reset`, or an import. */
   async function takeLoss(changes: RegistryChanges, said: Declaration | null): Promise<boolean> {
-    const { epoch } = changes.position
-    const isDeclared = said?.epoch === epoch && said.id !== declaration?.id
+    const isDeclared = said?.epoch === changes.position.epoch && said.id !== declaration?.id
     if (!isDeclared && !acceptReset) return false
+    isUnsure = true
     await replace(changes)
-    declaration = isDeclared ? said : await declareTrue({ blobs, vault }, epoch)
+    declaration = isDeclared ? said : await declareTrue({ blobs, vault }, changes.position.epoch)
     return true
   }
 
   async function look(): Promise<'current' | 'suspect'> {
+    // First, since it is quickly read: what all was read for would be lost with it.
+    const said = await readDeclaration({ blobs, vault })
     const before = held
-    const since = doubt?.position ?? (isSaved ? null : (held?.position ?? null))
-    const [changes, said] = await Promise.all([registry.fetch(since), readDeclaration({ blobs, vault })])
-    // What this process has written meanwhile makes an answer old, not wrong.
-    const isOld = held !== before && changes.position.epoch === held?.position.epoch
-    const loss = isOld ? null : doubtOf(changes.position, held?.position ?? null, doubt)
+    const since = doubt?.position ?? (isUnsure ? null : (held?.position ?? null))
+    const changes = await registry.fetch(since)
+    const loss = held === before ? doubtOf(changes, held, doubt) : doubtMeanwhile(changes, held, doubt)
     if (loss === null) {
       await take(changes)
       declaration = said
@@ -104,13 +105,12 @@ export function createRegistryCopy(options: RegistryCopyOptions): RegistryCopy {
       declaration = saved.declaration
       currentAt = clock.monotonic() - Math.max(0, clock.now() - saved.savedAt)
       hold(saved.state)
-      isSaved = true
+      isUnsure = true
     },
     written(state) {
-      if (held === null || doubt !== null || held.position.epoch !== state.position.epoch) return 'ahead'
-      const ahead = state.position.revision - held.position.revision
-      if (ahead === 1) hold(state)
-      return ahead === 1 ? 'taken' : ahead < 1 ? 'known' : 'ahead'
+      const place = doubt === null ? placeOf(state, held) : 'ahead'
+      if (place === 'taken') hold(state)
+      return place
     },
     state: () => held,
     keys: () => keys,
@@ -126,14 +126,27 @@ function isNews({ position, whole }: RegistryChanges, held: StoredState): boolea
   return ahead > 0 || (ahead === 0 && whole)
 }
 
+/** Whether a state that was written is the next one. */
+function placeOf({ position }: StoredState, held: StoredState | null): 'taken' | 'known' | 'ahead' {
+  if (held?.position.epoch !== position.epoch) return 'ahead'
+  const ahead = position.revision - held.position.revision
+  return ahead === 1 ? 'taken' : ahead < 1 ? 'known' : 'ahead'
+}
+
 /** Whether what the store holds is not what was built upon. */
-function doubtOf(
-  position: RegistryPosition,
-  before: RegistryPosition | null,
-  doubt: Doubt | null,
-): Doubt | null {
-  if (before === null) return null
+function doubtOf({ position }: RegistryChanges, held: StoredState | null, doubt: Doubt | null): Doubt | null {
+  if (held === null) return null
+  const before = held.position
   if (position.epoch !== before.epoch) return { position, isBehind: doubt?.isBehind === true }
   const isBehind = position.revision < before.revision || doubt?.isBehind === true
   return isBehind ? { position, isBehind } : null
+}
+
+/** The same where this process has written meanwhile, which makes an answer old, not wrong. */
+function doubtMeanwhile(
+  changes: RegistryChanges,
+  held: StoredState | null,
+  doubt: Doubt | null,
+): Doubt | null {
+  return changes.position.epoch === held?.position.epoch ? null : doubtOf(changes, held, doubt)
 }

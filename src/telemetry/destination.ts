@@ -29,7 +29,7 @@ export interface DescriptorOptions {
 }
 
 /** A write for every few lines would cost a request more than making its line does. */
-const batchBytes = 32_768
+const batchBytes = 131_072
 /** Between tries on a pipe that is full. */
 const pauseMs = 20
 /** How long a full pipe may hold up the process's exit. */

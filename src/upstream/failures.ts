@@ -26,6 +26,15 @@ const words: Readonly<Record<string, string>> = {
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'its certificate is not trusted',
 }
 
+/** What the gateway's own machine has run out of, which says nothing of the upstream. */
+const exhausted: Readonly<Record<string, string>> = {
+  EMFILE: 'open files',
+  ENFILE: 'open files',
+  EADDRNOTAVAIL: 'ports',
+  ENOBUFS: 'network buffers',
+  ENOMEM: 'memory',
+}
+
 /** How far an exchange had come. `connecting`: nothing of the request has been sent. */
 export type Stage = 'connecting' | 'sent' | 'answering'
 
@@ -41,9 +50,20 @@ const beginnings: Record<Stage, string> = {
  */
 export function networkError(stage: Stage, cause: Error, isStale: boolean): GatewayError {
   if (cause instanceof GatewayError) return cause
+  const lacking = exhausted[codeOf(cause)]
+  if (stage === 'connecting' && lacking !== undefined) return exhaustedError(lacking, cause)
   return new GatewayError('upstream_error', `${beginnings[stage]}: ${wordsFor(cause)}.`, {
     reason: 'network',
     costly: stage !== 'connecting' && !isStale,
+    cause,
+  })
+}
+
+/** No mark for the connection: every other one would fail alike, and for all replicas. */
+function exhaustedError(lacking: string, cause: Error): GatewayError {
+  return new GatewayError('overloaded', `The gateway has run out of ${lacking}.`, {
+    retryAfterMs: 1_000,
+    costly: false,
     cause,
   })
 }
@@ -55,12 +75,17 @@ export function unsendableError(cause: Error): GatewayError {
 }
 
 function wordsFor(error: Error): string {
-  const { code = '' } = error as NodeJS.ErrnoException
+  const code = codeOf(error)
   const known = words[code]
   if (known !== undefined) return known
-  // Several addresses were tried: the first failure stands for all.
-  if (error instanceof AggregateError && error.errors[0] instanceof Error) return wordsFor(error.errors[0])
   if (code === 'EPROTO' || code.startsWith('ERR_SSL_')) return 'TLS could not be agreed on'
   if (error instanceof errors.HTTPParserError) return 'its answer is not valid HTTP'
   return code === '' ? 'unknown failure' : code
+}
+
+function codeOf(error: Error): string {
+  const { code } = error as NodeJS.ErrnoException
+  if (code !== undefined) return code
+  // Several addresses were tried: the first failure stands for all.
+  return error instanceof AggregateError && error.errors[0] instanceof Error ? codeOf(error.errors[0]) : ''
 }

@@ -49,6 +49,17 @@ describe('an upstream that cannot be reached', () => {
     expect(error.message).toBe('The upstream could not be reached: connection refused.')
   })
 
+  it.each([
+    ['EMFILE', 'open files'],
+    ['EADDRNOTAVAIL', 'ports'],
+  ])('because this machine has run out (%s) is no failure of the upstream', async (code, lacking) => {
+    const outOf = Object.assign(new Error(`connect ${code}`), { code })
+    const { transport } = await start(silently, (_host, _options, callback) => callback(outOf, []))
+    const error = await failureOf(transport.dispatch(post('http://any.example/'), options()))
+    expect(error).toMatchObject({ code: 'overloaded', status: 503, reason: null, retryAfterMs: 1_000 })
+    expect(error.message).toBe(`The gateway has run out of ${lacking}.`)
+  })
+
   it('because DNS never answers is given up by the connect deadline', async () => {
     const { transport, time } = await start(silently, () => {})
     const failed = failureOf(transport.dispatch(post('http://slow.example/'), options({ deadlines })))

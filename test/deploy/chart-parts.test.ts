@@ -2,7 +2,7 @@ import type { IDeployment } from 'kubernetes-models/apps/v1/Deployment'
 import type { IContainer } from 'kubernetes-models/v1/Container'
 import type { IPodSpec } from 'kubernetes-models/v1/PodSpec'
 import { expect, it } from 'vitest'
-import { chart, helm, render } from '../../tools/helm/render.ts'
+import { chart, helm, render, renderSidecarExample } from '../../tools/helm/render.ts'
 import type { Manifest } from '../../tools/kubernetes/manifest.ts'
 
 const shared = { redis: { existingSecret: 'redis', key: 'url' }, masterKey: { existingSecret: 'modelgate' } }
@@ -149,4 +149,13 @@ it('whoever installs it is told what becomes of state and of streams', async () 
     'State is shared through Redis',
   )
   expect(await said('clusterIdentity.enabled=false')).toContain('No issuer is configured')
+})
+
+it('who sets Redis and no master key is told what to make, of the sidecar too', async () => {
+  const redis = { url: 'redis://redis:6379' }
+  const words = /masterKey\.existingSecret[^]*kubectl create secret generic/
+  await expect(render({ values: { redis } })).rejects.toThrow(words)
+  await expect(renderSidecarExample({ modelgate: { redis } })).rejects.toThrow(words)
+  const complete = { redis, masterKey: { existingSecret: 'modelgate' } }
+  expect(named(await renderSidecarExample({ modelgate: complete }), 'ConfigMap')).toBeDefined()
 })

@@ -17,6 +17,9 @@ interface Service {
   readonly volumes?: readonly string[]
   readonly depends_on?: Readonly<Record<string, unknown>>
   readonly stop_grace_period?: string
+  readonly read_only?: boolean
+  readonly cap_drop?: readonly string[]
+  readonly security_opt?: readonly string[]
 }
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
@@ -72,6 +75,35 @@ it('the gateway’s environment makes a configuration without faults, shared by 
   expect(seconds).toBeGreaterThanOrEqual(drain.grace_seconds + drain.timeout_seconds + 10)
 })
 
+it('the gateway has no rights beyond what it needs, and its folders where the image looks for them', () => {
+  const { gateway } = services
+  expect(gateway).toMatchObject({
+    read_only: true,
+    cap_drop: ['ALL'],
+    security_opt: ['no-new-privileges:true'],
+    depends_on: { redis: { condition: 'service_healthy' } },
+  })
+  const setting = (pattern: RegExp) => pattern.exec(dockerfile)?.[1] ?? ''
+  const folder = dirname(setting(/MODELGATE_CONFIG=(\S+)/))
+  expect(gateway?.volumes).toEqual([`../config:${folder}:ro`, `state:${setting(/^VOLUME (\S+)$/m)}`])
+  expect(services['prometheus']?.volumes).toContain('./prometheus:/etc/prometheus:ro')
+  expect(services['prometheus']?.command).toContain('--config.file=/etc/prometheus/prometheus.yml')
+})
+
+it('Prometheus scrapes the gateway where it listens', async () => {
+  const text = readFileSync(join(root, 'deploy/prometheus/prometheus.yml'), 'utf8')
+  const { scrape_configs } = parse(text) as {
+    scrape_configs: { job_name: string; static_configs: { targets: string[] }[] }[]
+  }
+  const path = join(root, 'config/modelgate.yaml')
+  const loaded = await loadConfig({ path, environment: {}, providers: createProviders() })
+  const config = 'config' in loaded ? loaded.config : null
+  expect(config?.telemetry.port).toBeNull()
+  expect(scrape_configs).toMatchObject([
+    { job_name: 'modelgate', static_configs: [{ targets: [`gateway:${config?.listen.port}`] }] },
+  ])
+})
+
 it('no secret has a default', () => {
   const secrets = Object.values(services)
     .flatMap(({ environment = {} }) => Object.entries(environment))
@@ -88,13 +120,13 @@ it('the image runs the Node that the tests run, and is labelled with this versio
 })
 
 it('every file that the Dockerfile copies passes .dockerignore', () => {
-  const allowed = readFileSync(join(root, '.dockerignore'), 'utf8')
-    .split('\n')
-    .filter((line) => line.startsWith('!'))
-    .map((line) => line.slice(1))
+  const ignored = readFileSync(join(root, '.dockerignore'), 'utf8').split('\n')
+  const allowed = ignored.filter((line) => line.startsWith('!')).map((line) => line.slice(1))
   const copied = [...dockerfile.matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap(
     ([, paths]) => paths?.split(' ') ?? [],
   )
+  // First everything is left out; only what is named comes back.
+  expect(ignored.find((line) => line !== '' && !line.startsWith('#'))).toBe('*')
   expect(copied.length).toBeGreaterThan(5)
   expect(copied.filter((path) => !existsSync(join(root, path)))).toEqual([])
   const passes = (path: string) => allowed.some((entry) => path === entry || path.startsWith(`${entry}/`))

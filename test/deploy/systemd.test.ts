@@ -69,3 +69,14 @@ it('keeps its state where the default configuration puts it', () => {
   expect(text).toMatch(/^StateDirectory=modelgate$/m)
   expect(text).toMatch(/^WorkingDirectory=\/var\/lib\/modelgate$/m)
 })
+
+it('lets the gateway drain: SIGTERM to the first process alone, and what is left is killed when the time is over', () => {
+  expect(text).toMatch(/^KillMode=mixed$/m)
+  expect(text).toMatch(/^KillSignal=SIGTERM$/m)
+  expect(text).toMatch(/^Restart=on-failure$/m)
+})
+
+it('checks the configuration before it starts, and has it read again on reload', () => {
+  expect(text).toMatch(/^ExecStartPre=\/usr\/local\/bin\/modelgate check-config$/m)
+  expect(text).toMatch(/^ExecReload=\/bin\/kill -HUP \$MAINPID$/m)
+})

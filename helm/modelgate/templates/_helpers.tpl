@@ -65,11 +65,15 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- dig "listen" "port" 8080 .Values.config | int }}
 {{- end }}
 
+{{- define "modelgate.checkMasterKey" -}}
+{{- if and (include "modelgate.hasRedis" .) (not .Values.masterKey.existingSecret) }}
+{{- fail "with Redis every replica needs the same master key: set masterKey.existingSecret to the name of a Secret (kubectl create secret generic NAME --from-literal=master-key=\"$(openssl rand -base64 32)\")" }}
+{{- end }}
+{{- end }}
+
 {{/* What would start, and then not do what was meant. */}}
 {{- define "modelgate.check" -}}
-{{- if and (include "modelgate.hasRedis" .) (not .Values.masterKey.existingSecret) }}
-{{- fail "with Redis every replica needs the same master key: set masterKey.existingSecret" }}
-{{- end }}
+{{- include "modelgate.checkMasterKey" . }}
 {{- if and (include "modelgate.hasSeveral" .) (not (include "modelgate.hasRedis" .)) (dig "admin" "enabled" true .Values.config) }}
 {{- fail "several replicas without Redis would each keep models and tokens of their own: set redis, or config.admin.enabled: false where the configuration file is all there is" }}
 {{- end }}

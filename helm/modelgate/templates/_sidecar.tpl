@@ -20,6 +20,7 @@ dependency calls these with `.Subcharts.modelgate`; examples/sidecar shows where
 
 {{/* A ConfigMap with it: one manifest. */}}
 {{- define "modelgate.sidecar.configMap" -}}
+{{- include "modelgate.checkMasterKey" . -}}
 apiVersion: v1
 kind: ConfigMap
 metadata:

@@ -82,7 +82,7 @@ function storedAt(deps: Deps, at: StoredState, modelId: string, id: string): Sto
 }
 
 function postConnection(deps: Deps): Endpoint {
-  const { snapshot, editor, clock, providers } = deps
+  const { snapshot, editor, clock } = deps
   return endpoint({
     method: 'post',
     path: collection,
@@ -92,7 +92,7 @@ function postConnection(deps: Deps): Endpoint {
     body: connectionDeclaration(deps),
     answers: { 201: { description: 'The connection', schema: connectionView } },
     async handle({ params: { id }, body }, visit) {
-      await requireTemplate(providers, body.custom, modelOf(deps, id).kind)
+      await requireTemplate(deps, body.custom, modelOf(deps, id).kind)
       const stamp = { by: visit.principal.subject, at: isoTime(clock.now()) }
       const { connection, puts } = newConnection(deps, {
         modelId: id,
@@ -130,7 +130,7 @@ function declaredFields({
 }
 
 function patchConnection(deps: Deps, found: (modelId: string, id: string) => Connection): Endpoint {
-  const { editor, clock, providers } = deps
+  const { editor, clock } = deps
   return endpoint({
     method: 'patch',
     path: one,
@@ -140,7 +140,7 @@ function patchConnection(deps: Deps, found: (modelId: string, id: string) => Con
     body: connectionPatch,
     answers: { 200: { description: 'The connection', schema: connectionView } },
     async handle({ params: { id, connection_id: connectionId }, body }, visit) {
-      await requireTemplate(providers, body.custom ?? undefined, modelOf(deps, id).kind)
+      await requireTemplate(deps, body.custom ?? undefined, modelOf(deps, id).kind)
       await editor.edit(actorOf(visit), (at) => {
         const current = storedAt(deps, at, id, connectionId)
         requireVersion(current.version, { ifMatch: visit.ifMatch, version: body.version })

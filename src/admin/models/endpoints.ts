@@ -26,15 +26,15 @@ export function modelEndpoints(deps: ModelDeps): Endpoint[] {
 }
 
 function makingEndpoints(deps: ModelDeps): Endpoint[] {
-  const { snapshot, editor, clock, providers } = deps
+  const { snapshot, editor, clock } = deps
 
   async function save(
     declared: readonly ModelDeclaration[],
     visit: Visit,
     pathOf: (index: number) => string[],
   ) {
-    for (const { custom, is_embedding: isEmbedding } of declared) {
-      await requireTemplate(providers, custom, isEmbedding ? 'embedding' : 'chat')
+    for (const [index, { custom, is_embedding: isEmbedding }] of declared.entries()) {
+      await requireTemplate(deps, custom, isEmbedding ? 'embedding' : 'chat', pathOf(index))
     }
     const stamp = { by: visit.principal.subject, at: isoTime(clock.now()) }
     const made = declared.map((one) => newModel(deps, one, stamp))
@@ -121,7 +121,7 @@ function readingEndpoints(deps: ModelDeps): Endpoint[] {
 }
 
 function changingEndpoints(deps: ModelDeps): Endpoint[] {
-  const { snapshot, editor, clock, providers, state } = deps
+  const { snapshot, editor, clock, state } = deps
   return [
     endpoint({
       method: 'patch',
@@ -133,7 +133,7 @@ function changingEndpoints(deps: ModelDeps): Endpoint[] {
       answers: { 200: { description: 'The model', schema: modelView } },
       async handle({ params, body }, visit) {
         const isEmbedding = state().models.get(params.id)?.is_embedding === true
-        await requireTemplate(providers, body.custom ?? undefined, isEmbedding ? 'embedding' : 'chat')
+        await requireTemplate(deps, body.custom ?? undefined, isEmbedding ? 'embedding' : 'chat')
         await editor.edit(actorOf(visit), (at) => {
           const current = storedOr(at.models.get(params.id), 'model', snapshot().model(params.id))
           requireVersion(current.version, { ifMatch: visit.ifMatch, version: body.version })

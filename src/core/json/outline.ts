@@ -38,10 +38,16 @@ function restore(
   longStrings: LongStrings,
 ): void {
   const shortened = membersWith(longStrings, members)
+  const later = new Map<string, Member>()
   // Of equal names the last one counts, as it does for the parser.
   for (const member of new Map(members.map((each) => [each.key, each])).values()) {
-    if (shortened.has(member)) readLater(object, member.key, () => readMember(pieces, member))
+    const reader = readers.get(member.key)
+    if (!shortened.has(member)) continue
+    if (reader === undefined) define(object, member.key, readMember(pieces, member))
+    else Object.defineProperty(object, member.key, reader)
+    later.set(member.key, member)
   }
+  Object.defineProperty(object, unread, { value: { pieces, members: later } })
 }
 
 /** Both stand in the order of their places. */
@@ -59,16 +65,38 @@ function readMember(pieces: Pieces, { valueStart, valueEnd }: Member): unknown {
   return JSON.parse(textOf(pieces, valueStart, valueEnd))
 }
 
-function readLater(object: Record<string, unknown>, name: string, read: () => unknown): void {
-  const shape = { configurable: true, enumerable: true }
-  Object.defineProperty(object, name, {
-    ...shape,
-    get: () => {
-      const value = read()
-      Object.defineProperty(object, name, { ...shape, writable: true, value })
+const unread = Symbol('what is read when it is asked for')
+
+interface Unread {
+  readonly [unread]: { readonly pieces: Pieces; readonly members: ReadonlyMap<string, Member> }
+}
+
+/**
+ * One getter for all bodies. V8 keeps an accessor in the shape of its object: with a getter of its own each body would
+ * have a shape of its own, and stay, bytes and all, until the whole heap is collected.
+ */
+function readerOf(name: string): PropertyDescriptor & ThisType<Unread> {
+  return {
+    configurable: true,
+    enumerable: true,
+    get() {
+      const { pieces, members } = this[unread]
+      const value = readMember(pieces, members.get(name) as Member)
+      define(this, name, value)
       return value
     },
-  })
+  }
+}
+
+/** What holds long strings in OpenAI's requests; anything else is read at once. */
+const readers: ReadonlyMap<string, PropertyDescriptor> = new Map(
+  ['messages', 'input', 'prompt', 'suffix', 'tools', 'functions', 'response_format', 'prediction'].map(
+    (name) => [name, readerOf(name)],
+  ),
+)
+
+function define(object: object, name: string, value: unknown): void {
+  Object.defineProperty(object, name, { configurable: true, enumerable: true, writable: true, value })
 }
 
 const backslash = 0x5c

@@ -22,7 +22,7 @@ export function issueText(issue: z.core.$ZodRawIssue): string | undefined {
     case 'invalid_type':
       return input === undefined
         ? 'is required'
-        : `must be ${kinds[issue.expected] ?? issue.expected}, not ${kindOf(input)}`
+        : `must be ${kinds[issue.expected] ?? issue.expected}${notKind(input, issue.expected)}`
     case 'invalid_value':
       return input === undefined ? 'is required' : `must be ${choice(issue.values.map(String))}`
     case 'too_small':
@@ -40,6 +40,13 @@ export function issueText(issue: z.core.$ZodRawIssue): string | undefined {
     default:
       return undefined
   }
+}
+
+/** A number that is no whole one is a number all the same. */
+function notKind(input: unknown, expected: string): string {
+  return typeof input === 'number' && (expected === 'int' || expected === 'number')
+    ? ''
+    : `, not ${kindOf(input)}`
 }
 
 function kindOf(input: unknown): string {

@@ -12,8 +12,12 @@ export interface FetchOptions {
 
 /** Places in the log that one revision has; the script `commit` has the same number. */
 const PLACES = 2 ** 20
-const PAGE_ENTRIES = 1_000
-const PAGE_BYTES = 512 * 1024
+/**
+ * Small, since a whole fleet may read at once. Each replica asks for one page at a time, and Redis answers in turn: others
+ * wait for as long as all replicas' pages take, 0.3 s for a thousand of them, of the second that signs of life have.
+ */
+const PAGE_ENTRIES = 100
+const PAGE_BYTES = 64 * 1024
 
 interface Page {
   readonly epoch: string
@@ -26,13 +30,23 @@ interface Page {
   readonly place: string | null
 }
 
+/** How far a reading has come. */
+interface Reading {
+  first: Page | null
+  /** After which it goes on. */
+  place: string
+  readonly known: Map<string, string | null>
+}
+
 /**
  * Reads the registry, in pages of the change log. What changes while it is read moves to the log's end and is read again
  * there, so that with the last page, which says where the registry stands by then, everything is as it was at that moment.
+ * So a reading of everything that broke off is no less good: the next call goes on with it.
  */
 export function createFetch({ run, keys, timeoutMs }: FetchOptions) {
   /** Of the data set that was last read to the end: another one may have lost what this one had, or have it differently. */
   let lastHistory: string | null = null
+  let brokenOff: Reading | null = null
 
   async function readPage(place: string): Promise<Page> {
     const epoch = randomBytes(12).toString('hex')
@@ -43,41 +57,57 @@ export function createFetch({ run, keys, timeoutMs }: FetchOptions) {
 
   /** Null: it must be begun anew. */
   async function read(
+    reading: Reading,
     since: RegistryPosition | null,
     isOver: () => boolean,
   ): Promise<RegistryChanges | null> {
-    const known = new Map<string, string | null>()
-    let place = since === null ? '0' : String((since.revision + 1) * PLACES)
-    let first: Page | null = null
     for (;;) {
-      const page = await readPage(place)
-      first ??= page
-      const from = since?.revision ?? first.revision
-      const isSame = page.epoch === (since?.epoch ?? first.epoch) && page.history === first.history
-      const isKnown = since === null || (page.history === lastHistory && since.revision <= page.revision)
+      const page = await readPage(reading.place)
+      const first = (reading.first ??= page)
+      const from = since ?? first
+      const isSame = page.epoch === from.epoch && page.history === first.history
+      const isKnown = since === null || page.history === lastHistory
       // Deleted ones that were still to come may be forgotten by now.
-      if (!isSame || !isKnown || page.floor > from) return null
-      for (const { member, json } of page.changes) known.set(member, json)
+      const isWhole = from.revision <= page.revision && page.floor <= from.revision
+      if (!isSame || !isKnown || !isWhole) return null
+      for (const { member, json } of page.changes) reading.known.set(member, json)
       if (page.isLast) {
         lastHistory = page.history
-        return changesOf(page, known, since === null)
+        return changesOf(page, reading.known, since === null)
       }
-      place = page.place ?? place
+      reading.place = page.place ?? reading.place
       if (isOver()) throw new RedisFailure('the registry could not be read in time')
+    }
+  }
+
+  async function readAll(isOver: () => boolean): Promise<RegistryChanges | null> {
+    const reading = brokenOff ?? begin('0')
+    // Nobody else goes on with it meanwhile.
+    brokenOff = null
+    try {
+      return await read(reading, null, isOver)
+    } catch (error) {
+      brokenOff = reading
+      throw error
     }
   }
 
   return async function fetch(since: RegistryPosition | null): Promise<RegistryChanges> {
     const end = performance.now() + timeoutMs
     const isOver = () => performance.now() > end
-    const some = since === null ? null : await read(since, isOver)
-    let changes = some
+    const place = String(((since?.revision ?? 0) + 1) * PLACES)
+    let changes = since === null ? null : await read(begin(place), since, isOver)
     while (changes === null) {
       if (isOver()) throw new RedisFailure('the registry could not be read in time')
-      changes = await read(null, isOver)
+      changes = await readAll(isOver)
     }
+    brokenOff = null
     return changes
   }
+}
+
+function begin(place: string): Reading {
+  return { first: null, place, known: new Map() }
 }
 
 function parsePage([epoch, revision, floor, history, more, ...rest]: (string | number | null)[]): Page {
