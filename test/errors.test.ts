@@ -103,6 +103,13 @@ describe('the body', () => {
     expect(upstream().requests.length).toBe(before)
   })
 
+  it('may be said to be as it is, and nothing else', async () => {
+    for (const coding of ['identity', 'Identity', '']) {
+      expect((await scene.chat({}, { 'content-encoding': coding })).status).toBe(200)
+    }
+    expect((await chat({}, { 'content-encoding': 'gzip' })).status).toBe(415)
+  })
+
   it('is bounded, whether its length is announced or not', async () => {
     const large = JSON.stringify({ model: 'gpt', messages: [{ role: 'user', content: 'x'.repeat(200_000) }] })
     const announced = await post(large)

@@ -59,6 +59,18 @@ export function createAuthenticator({
     return version !== 0 && loopback.check(address, version === 6 ? 'ipv6' : 'ipv4')
   }
 
+  const last = new WeakMap<object, { readonly header: string; readonly token: string | undefined }>()
+
+  /** A keep-alive client shows the same header again and again: it is read once. */
+  function tokenIn(header: string | undefined, socket: object | undefined): string | undefined {
+    if (header === undefined) return undefined
+    const known = socket && last.get(socket)
+    if (known?.header === header) return known.token
+    const token = BEARER.exec(header)?.[1]?.trimEnd()
+    if (socket !== undefined) last.set(socket, { header, token })
+    return token
+  }
+
   function refuse(): never {
     onFailure('missing')
     throw new Refusal('missing')
@@ -77,7 +89,7 @@ export function createAuthenticator({
   }
 
   return ({ authorization, apiKey, remoteAddress, socket, allowAdminToken = false }) => {
-    const presented = BEARER.exec(authorization ?? '')?.[1]?.trimEnd() ?? apiKey?.trim() ?? ''
+    const presented = tokenIn(authorization, socket) ?? apiKey?.trim() ?? ''
     if (allowAdminToken && adminToken?.matches(presented) === true) return adminToken.principal
     if (localToken !== null && !TOKEN_SHAPE.test(presented) && isLoopback(remoteAddress)) {
       const token = localToken()

@@ -3,7 +3,7 @@ import { errorBody, type GatewayError } from '../core/errors.ts'
 import { endAnswer } from './flush.ts'
 import { retryHeaders } from './headers.ts'
 
-/** A whole answer with a known length. Does nothing where the client has left or a head has gone out already. */
+/** A whole answer with a known length; `headers` is taken over. Does nothing where the client has left or a head has gone out already. */
 export function sendBytes(
   outgoing: ServerResponse,
   status: number,
@@ -12,11 +12,9 @@ export function sendBytes(
   headers: OutgoingHttpHeaders,
 ): void {
   if (outgoing.headersSent || outgoing.destroyed) return
-  outgoing.writeHead(status, {
-    ...headers,
-    'content-type': contentType,
-    'content-length': typeof bytes === 'string' ? Buffer.byteLength(bytes) : bytes.length,
-  })
+  headers['content-type'] = contentType
+  headers['content-length'] = typeof bytes === 'string' ? Buffer.byteLength(bytes) : bytes.length
+  outgoing.writeHead(status, headers)
   endAnswer(outgoing, bytes)
 }
 
@@ -26,7 +24,7 @@ export function sendJson(
   body: unknown,
   headers: OutgoingHttpHeaders,
 ): void {
-  sendBytes(outgoing, status, 'application/json', JSON.stringify(body), headers)
+  sendBytes(outgoing, status, 'application/json', JSON.stringify(body), { ...headers })
 }
 
 export function sendError(outgoing: ServerResponse, error: GatewayError, headers: OutgoingHttpHeaders): void {

@@ -9,7 +9,7 @@ import type {
 import { collect } from '../upstream/collect.ts'
 import type { ProxyDeps } from './deps.ts'
 import { inParallel } from './in-parallel.ts'
-import { openExchange } from './open-exchange.ts'
+import { isSuccess, readFailure, send } from './open-exchange.ts'
 
 /** Answers larger than this are no chat; a full batch of embeddings stays below it. */
 const maxAnswerBytes = 64 * 1024 * 1024
@@ -38,7 +38,8 @@ export async function attemptJson(
   const startedAt = deps.clock.monotonic()
   let firstByteMs: number | null = null
   const fetchOne = async (request: UpstreamRequest, itsSignal: AbortSignal): Promise<UpstreamResponse> => {
-    const exchange = await openExchange(deps, call, request, itsSignal)
+    const exchange = await send(deps, call, request, itsSignal)
+    if (!isSuccess(exchange)) throw await readFailure(deps, call, exchange, itsSignal)
     firstByteMs ??= deps.clock.monotonic() - startedAt
     const body = await collect(exchange, { maxBytes: maxAnswerBytes, signal: itsSignal })
     return { status: exchange.status, headers: exchange.headers, body }

@@ -5,7 +5,7 @@ import { openStream } from '../providers/open-stream.ts'
 import { attemptJson } from './attempt-json.ts'
 import type { ClientStream } from './client-stream.ts'
 import type { ProxyDeps } from './deps.ts'
-import { openExchange } from './open-exchange.ts'
+import { isSuccess, readFailure, send } from './open-exchange.ts'
 import { pump, type PumpEnd } from './pump.ts'
 
 export interface StreamAttempt {
@@ -37,7 +37,8 @@ export async function attemptStream(attempt: StreamAttempt): Promise<PumpEnd> {
   const request = requests[0]
   if (request === undefined || requests.length > 1) throw new Error('a stream is one upstream request')
   const startedAt = deps.clock.monotonic()
-  const exchange = await openExchange(deps, call, request, signal)
+  const exchange = await send(deps, call, request, signal)
+    if (!isSuccess(exchange)) throw await readFailure(deps, call, exchange, signal)
   return pump({
     exchange,
     reader: openStream({ translator, mode, call, headers: exchange.headers }),

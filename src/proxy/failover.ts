@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Model } from '../core/entities.ts'
 import { GatewayError } from '../core/errors.ts'
-import type { AttemptRecord } from '../core/record.ts'
 import type { RequestInFlight } from '../routing/retry-budget.ts'
 import type { Attempt } from '../routing/router.ts'
 import type { ProxyDeps } from './deps.ts'
@@ -68,43 +67,33 @@ function isPassing(error: GatewayError): boolean {
 }
 
 async function tryOnce(options: FailoverOptions, attempt: Attempt): Promise<Tried> {
-  const { journal, signal } = options
+  const { journal } = options
   const { connection } = attempt
   journal.beginAttempt(connection)
-  const close = (outcome: AttemptRecord['outcome']) => {
-    const durationMs = journal.endWaiting()
-    journal.attempts.push({
-      model: connection.model,
-      provider: connection.provider,
-      connection: connection.name,
-      outcome,
-      durationMs,
-      ...(journal.span === null ? {} : { span: journal.span }),
-    })
-  }
-  const failed = (error: unknown) => {
-    if (signal.aborted || !(error instanceof GatewayError) || error.reason === null) {
-      attempt.settle({ kind: 'neutral' })
-      close(signal.aborted ? 'aborted' : 'refused')
-    } else {
-      const { reason, retryAfterMs, upstream, message } = error
-      // Operators read what the provider said; the client's message may be our own.
-      attempt.settle({ kind: 'failure', reason, retryAfterMs, message: upstream?.message ?? message })
-      close(reason)
-    }
-  }
   try {
     const tried = await options.attempt(attempt)
-    if (tried.error !== null) failed(tried.error)
+    if (tried.error !== null) failed(options, attempt, tried.error)
     else {
       attempt.settle({ kind: 'success', firstByteMs: tried.firstByteMs })
-      close('success')
+      journal.endAttempt('success')
     }
     return tried
   } catch (thrown) {
     const error =
       thrown instanceof GatewayError ? options.deps.withoutSecrets(thrown, connection.credential) : thrown
-    failed(error)
+    failed(options, attempt, error)
     throw error
+  }
+}
+
+function failed({ journal, signal }: FailoverOptions, attempt: Attempt, error: unknown): void {
+  if (signal.aborted || !(error instanceof GatewayError) || error.reason === null) {
+    attempt.settle({ kind: 'neutral' })
+    journal.endAttempt(signal.aborted ? 'aborted' : 'refused')
+  } else {
+    const { reason, retryAfterMs, upstream, message } = error
+    // Operators read what the provider said; the client's message may be our own.
+    attempt.settle({ kind: 'failure', reason, retryAfterMs, message: upstream?.message ?? message })
+    journal.endAttempt(reason)
   }
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { GatewayError } from '../core/errors.ts'
 import {
+  headerList,
   headersForUpstream,
   headersFromUpstream,
   headerText,
@@ -25,6 +26,11 @@ describe('headers', () => {
       traceparent: '00-1',
     }
     expect(headersForUpstream(planted)).toEqual({ 'openai-beta': 'b', traceparent: '00-1' })
+  })
+
+  it('go upstream only as long as servers take them', () => {
+    const planted = { 'idempotency-key': 'k'.repeat(1025), tracestate: 't'.repeat(1024) }
+    expect(headersForUpstream(planted)).toEqual({ tracestate: planted.tracestate })
   })
 
   it('come back by a list only', () => {
@@ -73,5 +79,21 @@ describe('headers', () => {
     for (const name of ['prod key-2', 'größe', '100 %', '%41'])
       expect(readHeaderText(headerText(name))).toBe(name)
     expect(readHeaderText('50%')).toBe('50%')
+  })
+})
+
+describe('a list of names that the client wrote', () => {
+  it('is shown whole where it is short, in ASCII', () => {
+    expect(headerList(['seed', 'logit_bias'])).toBe('seed, logit_bias')
+    expect(headerList(['a\r\nb', '\u00fc', '\ud800'])).toBe('a%0D%0Ab, %C3%BC, %EF%BF%BD')
+  })
+
+  it('is bounded, however many there are and however long one is', () => {
+    const many = Array.from({ length: 100_000 }, (_, index) => `field_${index}`)
+    const shown = headerList(many)
+    expect(shown.length).toBeLessThan(2100)
+    const listed = shown.split(', ').length - 1
+    expect(shown).toMatch(new RegExp(`^field_0, field_1, .*, and ${100_000 - listed} more$`))
+    expect(headerList(['x'.repeat(10_000_000), 'seed'])).toBe('and 2 more')
   })
 })

@@ -12,11 +12,17 @@ const towardsUpstream = [
   'x-client-request-id',
 ]
 
+/**
+ * Longer than any of them is, and so short that all together stay below what servers take (8 KiB): refused for its
+ * headers (431), a request would count against the connection.
+ */
+const longestSent = 1024
+
 export function headersForUpstream(headers: IncomingHttpHeaders): HeaderMap {
   const kept: Record<string, string> = {}
   for (const name of towardsUpstream) {
     const value = headers[name]
-    if (typeof value === 'string') kept[name] = value
+    if (typeof value === 'string' && value.length <= longestSent) kept[name] = value
   }
   return kept
 }
@@ -81,6 +87,24 @@ export function retryHeaders(error: GatewayError): OutgoingHttpHeaders {
 /** Header values are ASCII; a name with other letters travels percent-encoded. */
 export function headerText(value: string): string {
   return /^[\x20-\x24\x26-\x7e]*$/.test(value) ? value : encodeURIComponent(value)
+}
+
+/** Clients and proxies take heads of 16 or 8 KiB in all. */
+const longestList = 2048
+
+/** Names that the client wrote, as one header value: as many as fit, and how many more there are. */
+export function headerList(names: readonly string[]): string {
+  const shown: string[] = []
+  let length = 0
+  for (const name of names) {
+    // Percent-encoded, a letter takes up to twelve characters.
+    const text = name.length > longestList ? '' : headerText(name.toWellFormed())
+    length += text.length + 2
+    if (text === '' || length > longestList) break
+    shown.push(text)
+  }
+  const others = names.length - shown.length
+  return others === 0 ? shown.join(', ') : [...shown, `and ${others} more`].join(', ')
 }
 
 /** What `headerText` wrote, so that a name we have shown is taken back; null for none. */

@@ -76,12 +76,15 @@ export class Journal {
     return trace && this.span ? traceparentOf(trace.context, this.span.spanId) : null
   }
 
-  /** How long that stretch was, ms. */
-  endWaiting(): number {
+  /** What the attempt under way came to; the waiting ends with it. */
+  endAttempt(outcome: AttemptRecord['outcome']): void {
     const before = this.#waitedMs
     this.#waitedMs = this.upstreamMs()
     this.#waitingSince = null
-    return this.#waitedMs - before
+    const { model, provider, name } = this.connection as Connection
+    const durationMs = this.#waitedMs - before
+    const record = { model, provider, connection: name, outcome, durationMs }
+    this.attempts.push(this.span === null ? record : { ...record, span: this.span })
   }
 
   /** Time in which an attempt was under way, ms. */

@@ -1,7 +1,7 @@
 import { randomFillSync } from 'node:crypto'
 
 const idBytes = 16
-const idsAtOnce = 128
+const idsAtOnce = 1024
 
 /** Ids of 128 random bits, 32 hexadecimal digits. Randomness is fetched for many at once: each request needs two. */
 export function createMakeId(): () => string {

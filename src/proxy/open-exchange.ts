@@ -1,4 +1,5 @@
 import type { Connection } from '../core/entities.ts'
+import type { GatewayError } from '../core/errors.ts'
 import type { Call, UpstreamRequest } from '../core/provider.ts'
 import type { Egress, Exchange } from '../core/transport.ts'
 import { collect } from '../upstream/collect.ts'
@@ -7,30 +8,36 @@ import { requireProvider, type ProxyDeps } from './deps.ts'
 /** Of an error's body no more is read; what matters stands at its beginning. */
 const maxErrorBytes = 256 * 1024
 
-/**
- * Signs and sends one request; answers once a 2xx head has come. Everything else is thrown as the provider's
- * classification of it (GatewayError), or as the transport's own failure.
- */
-export async function openExchange(
+/** Signs and sends one request; answers once a head has come, whatever its status. Throws or rejects as the transport. */
+export function send(
   deps: ProxyDeps,
-  call: Call,
+  { connection }: Call,
   request: UpstreamRequest,
   signal: AbortSignal,
 ): Promise<Exchange> {
-  const { connection } = call
-  const provider = requireProvider(deps, connection)
   const { credential } = connection
-  const signing = deps.sign(provider.signer(credential), request, credential, signal)
-  const signed = signing instanceof Promise ? await signing : signing
-  const exchange = await deps.transport.dispatch(signed, {
-    egress: egressOf(connection),
-    deadlines: deps.limits.deadlines,
-    signal,
-  })
-  if (exchange.status >= 200 && exchange.status < 300) return exchange
+  const options = { egress: egressOf(connection), deadlines: deps.limits.deadlines, signal }
+  const signer = requireProvider(deps, connection).signer(credential)
+  const signing = deps.sign(signer, request, credential, signal)
+  if (!(signing instanceof Promise)) return deps.transport.dispatch(signing, options)
+  return signing.then((signed) => deps.transport.dispatch(signed, options))
+}
+
+export function isSuccess({ status }: Exchange): boolean {
+  return status >= 200 && status < 300
+}
+
+/** The provider's classification of an answer that is no success. */
+export async function readFailure(
+  deps: ProxyDeps,
+  { connection }: Call,
+  exchange: Exchange,
+  signal: AbortSignal,
+): Promise<GatewayError> {
   const body = await collect(exchange, { maxBytes: maxErrorBytes, signal, truncate: true })
   const { status, headers } = exchange
-  throw provider.readError({ status, headers, body, connection, now: deps.clock.now() })
+  const failure = { status, headers, body, connection, now: deps.clock.now() }
+  return requireProvider(deps, connection).readError(failure)
 }
 
 /** A host that the configuration file names is the operator's word; any other passes the guard. */

@@ -74,6 +74,14 @@ describe('parseRequest', () => {
     expect(refusal(`{"model":"m","m\\u006fdel":"n","messages":[${message}]}`)).toBe('invalid_requestmodel')
   })
 
+  it('refuses more members than any request has', () => {
+    const members = Array.from({ length: 1000 }, (_, index) => `"k${index}":1`).join(',')
+    const text = `{"model":"m","messages":[{"role":"user","content":"x"}],${members}}`
+    expect(() => parseRequest(Buffer.from(text), 'chat', null)).toThrow(
+      expect.objectContaining({ code: 'invalid_request', status: 400 }),
+    )
+  })
+
   it('refuses bytes that are not UTF-8', () => {
     const broken = Buffer.concat([Buffer.from('{"model":"'), Buffer.from([0xff]), Buffer.from('"}')])
     expect(() => parseRequest(broken, 'chat', null)).toThrow(

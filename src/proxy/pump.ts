@@ -76,7 +76,8 @@ class Pump implements BodySink {
   }
 
   error(error: GatewayError): void {
-    this.#inTurn(() => this.#fail(error))
+    const isClients = this.#draining && error.reason === 'timeout'
+    this.#inTurn(() => this.#fail(isClients ? ofTheClient(error) : error))
   }
 
   #take(step: StreamStep): Eventually<void> {
@@ -156,6 +157,11 @@ class Pump implements BodySink {
     this.#done = true
     this.#resolve({ committed: this.#committed, usage, error })
   }
+}
+
+/** A deadline that passes while the client does not read says nothing of the connection. */
+function ofTheClient({ code, message }: GatewayError): GatewayError {
+  return new GatewayError(code, message)
 }
 
 function asGatewayError(error: unknown): GatewayError {

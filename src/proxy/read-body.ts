@@ -22,8 +22,8 @@ export function discardBody(incoming: IncomingMessage): void {
  * `requestTimeout`; a client that leaves rejects with the socket's error.
  */
 export function readBody(incoming: IncomingMessage, maxBytes: number): Promise<Buffer[]> {
-  const encoding = incoming.headers['content-encoding']
-  if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
+  const encoding = incoming.headers['content-encoding']?.toLowerCase() ?? ''
+  if (encoding !== '' && encoding !== 'identity') {
     throw new GatewayError('invalid_request', 'A request body with a content-encoding is not supported.', {
       status: 415,
     })

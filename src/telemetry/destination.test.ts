@@ -157,6 +157,15 @@ describe('standard output', () => {
     },
   )
 
+  it('may have a reader that does not read: the process ends all the same', async () => {
+    const { child, exited } = start(`
+      for (let index = 0; index < 20_000; index++) log.info('line', { index })
+      await log.close()
+      process.exit(7)`)
+    child.stdout.pause()
+    expect(await exited).toBe(7)
+  })
+
   it('may lose its reader: the process goes on, and can still be closed', async () => {
     const { child, exited } = start(`
       process.stdin.once('data', async () => {

@@ -145,6 +145,7 @@ function droppedNotice(count: number): string {
 const writePart = promisify(writeSome)
 
 async function writeAll(descriptor: number, bytes: Buffer, isClosed: () => boolean): Promise<void> {
+  refuseToBlock(descriptor)
   let rest = bytes
   while (rest.length > 0 && !isClosed()) {
     try {
@@ -170,6 +171,15 @@ function writeAllNow(descriptor: number, bytes: Buffer): void {
       pausedMs += pauseMs
     }
   }
+}
+
+/**
+ * A write to a full pipe has to fail, not to wait: Node joins its threads at exit, and one that waits in a write would
+ * hold that up for as long as nobody reads. Node has no call for it, but opens its own streams so.
+ */
+function refuseToBlock(descriptor: number): void {
+  if (descriptor === 1) void process.stdout
+  if (descriptor === 2) void process.stderr
 }
 
 function isFull(error: unknown): boolean {

@@ -48,21 +48,23 @@ export function createRequestMetrics(bounds: LabelBounds): RequestMetrics {
     const team = bounds.team(record.team)
     const status = String(record.status)
     const { operation, usage } = record
-    const key = `${place.model}\0${place.provider}\0${place.connection}`
-    const request = requests.of(`${operation}\0${key}\0${team}\0${status}`, () =>
+    const { model, provider, connection } = place
+    const request = requests.of([operation, model, provider, connection, team, status], () =>
       createCount({ operation, ...place, team, status }),
     )
     request.value++
-    const latency = latencies.of(`${operation}\0${key}`, () => openLatency({ operation, ...place }))
+    const latency = latencies.of([operation, model, provider, connection], () =>
+      openLatency({ operation, ...place }),
+    )
     observeLatency(latency, record)
     if (usage !== null) {
-      const spent = tokens.of(`${key}\0${team}`, () => openTokens({ ...place, team }))
+      const spent = tokens.of([model, provider, connection, team], () => openTokens({ ...place, team }))
       addTokens(spent, usage)
     }
     for (const attemptRecord of record.attempts) {
       const tried = bounds.place(attemptRecord)
       const { outcome } = attemptRecord
-      const attempt = attempts.of(`${tried.model}\0${tried.provider}\0${tried.connection}\0${outcome}`, () =>
+      const attempt = attempts.of([tried.model, tried.provider, tried.connection, outcome], () =>
         createCount({ ...tried, outcome }),
       )
       attempt.value++

@@ -8,10 +8,11 @@ import type { Egress, Transport } from '../core/transport.ts'
 import { type ClientPool, createClientPool } from './client-pool.ts'
 import { createProxyConnect, type Proxy, readProxyUrl } from './connect-by-proxy.ts'
 import { type Connect, createDirectConnect } from './connect.ts'
-import { systemTimers, type Timers } from './deadlines.ts'
+import type { Timers } from './deadlines.ts'
 import { decoded } from './decode.ts'
 import { type EgressGuard, refused } from './egress-guard.ts'
 import { HttpExchange } from './http-exchange.ts'
+import { createKeptTimers } from './kept-timers.ts'
 
 export interface TransportOptions {
   readonly guard: EgressGuard
@@ -51,7 +52,7 @@ export function createTransport({
   caPem = null,
   caOnly = false,
   clock = systemClock,
-  timers = systemTimers,
+  timers = createKeptTimers({ clock }),
 }: TransportOptions): ManagedTransport {
   const secureContext = createSecureContext(caPem === null ? {} : { ca: trusted(caPem, caOnly) })
   const proxy = proxyUrl === null ? null : readProxyUrl(proxyUrl)

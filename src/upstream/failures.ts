@@ -30,7 +30,6 @@ const words: Readonly<Record<string, string>> = {
 const exhausted: Readonly<Record<string, string>> = {
   EMFILE: 'open files',
   ENFILE: 'open files',
-  EADDRNOTAVAIL: 'ports',
   ENOBUFS: 'network buffers',
   ENOMEM: 'memory',
 }

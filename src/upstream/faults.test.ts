@@ -51,7 +51,7 @@ describe('an upstream that cannot be reached', () => {
 
   it.each([
     ['EMFILE', 'open files'],
-    ['EADDRNOTAVAIL', 'ports'],
+    ['ENOBUFS', 'network buffers'],
   ])('because this machine has run out (%s) is no failure of the upstream', async (code, lacking) => {
     const outOf = Object.assign(new Error(`connect ${code}`), { code })
     const { transport } = await start(silently, (_host, _options, callback) => callback(outOf, []))

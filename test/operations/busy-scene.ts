@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { createWorkerMetrics } from '../../src/telemetry/worker-metrics.ts'
 import { openSocket, rawChat } from '../support/raw-client.ts'
 import { startRedis } from '../support/redis-server.ts'
 import { chatModel, createScene, embeddingModel, type Scene } from '../support/scene.ts'
@@ -42,6 +43,11 @@ export async function createBusyScene(): Promise<BusyScene> {
   }
   const exposition = async () => (await fetch(`${scene.gateway.url}/metrics`)).text()
   return { scene, exposition, stop }
+}
+
+/** What a gateway of several workers exposes beside that. */
+export async function workerExposition(): Promise<string> {
+  return createWorkerMetrics({ serving: () => 2 }).render()
 }
 
 /** Models of every kind, the control plane open. */

@@ -2,7 +2,7 @@ import { Agent, request } from 'node:http'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { createIssuer } from '../support/tokens.ts'
 import { sendJson } from '../support/upstream.ts'
-import { createBusyScene, type BusyScene } from './busy-scene.ts'
+import { createBusyScene, type BusyScene, workerExposition } from './busy-scene.ts'
 import { design } from './deployed.ts'
 import { type Series, seriesOf } from './promql.ts'
 
@@ -11,7 +11,7 @@ let exposed: Series[]
 
 beforeAll(async () => {
   busy = await createBusyScene()
-  exposed = seriesOf(await busy.exposition())
+  exposed = [await busy.exposition(), await workerExposition()].flatMap(seriesOf)
 }, 300_000)
 afterAll(() => busy?.stop())
 

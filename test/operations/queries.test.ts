@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { stringify } from 'yaml'
 import { type PrometheusServer, findPrometheus, promtool, startPrometheus } from '../support/prometheus.ts'
 import { until } from '../support/wait.ts'
-import { createBusyScene, type BusyScene } from './busy-scene.ts'
+import { createBusyScene, type BusyScene, workerExposition } from './busy-scene.ts'
 import {
   dashboardQueries,
   dashboards,
@@ -36,7 +36,7 @@ const recorded: readonly Series[] = rules.flatMap(({ record, expr }) =>
 beforeAll(async () => {
   await findPrometheus()
   busy = await createBusyScene()
-  exposed = seriesOf(await busy.exposition())
+  exposed = [await busy.exposition(), await workerExposition()].flatMap(seriesOf)
   known = [...exposed, ...recorded, { name: 'up', labels: {} }]
   const target = new URL(busy.scene.gateway.url).host
   const config = {

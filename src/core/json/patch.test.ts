@@ -34,6 +34,13 @@ describe('scanTopLevel', () => {
     expect(scan('['.repeat(1_000_000)).kind).toBe('too-deep')
   })
 
+  it('stops at the bound on members', () => {
+    const withMembers = (count: number) =>
+      `{${Array.from({ length: count }, (_, index) => `"k${index}":1`).join(',')}}`
+    expect(scan(withMembers(1000)).kind).toBe('object')
+    expect(scan(withMembers(1001)).kind).toBe('too-many')
+  })
+
   it('says what is no object', () => {
     expect(scan('').kind).toBe('malformed')
     expect(scan('[1]').kind).toBe('not-an-object')

@@ -15,13 +15,18 @@ export function patchTopLevel(top: TopLevel, changes: Changes): Pieces {
   if (changes.size === 0) return top.pieces
   // Untouched runs stay bytes, what is new is text.
   const parts: (Uint8Array | string)[] = []
+  let text = '{'
+  let isFirst = true
   const done = new Set<string>()
   const slice = createSlicer(top.pieces)
-  const begin = () => parts.push(parts.length === 0 ? '{' : ',')
+  const begin = () => {
+    if (!isFirst) text += ','
+    isFirst = false
+  }
   const addChange = (key: string, value: string | undefined) => {
     if (value !== undefined && !done.has(key)) {
       begin()
-      parts.push(`${JSON.stringify(key)}:${value}`)
+      text += `${JSON.stringify(key)}:${value}`
     }
     done.add(key)
   }
@@ -31,11 +36,13 @@ export function patchTopLevel(top: TopLevel, changes: Changes): Pieces {
     else {
       index = lastUnchanged(top, changes, index)
       begin()
+      if (text !== '') parts.push(text)
+      text = ''
       for (const view of slice(member.keyStart, (top.members[index] as Member).valueEnd)) parts.push(view)
     }
   }
   for (const [key, value] of changes) addChange(key, value)
-  parts.push(parts.length === 0 ? '{}' : '}')
+  parts.push(`${text}}`)
   return fewPieces(parts)
 }
 

@@ -30,6 +30,9 @@ const closeBracket = 0x5d
 const comma = 0x2c
 const colon = 0x3a
 
+/** Thirty times as many as any request has: each costs a parser, and whoever looks through them, time. */
+export const maxMembers = 1000
+
 /** Offsets of the opening quote and behind the closing one of each long string in a value, one pair after another. */
 export type LongStrings = readonly number[]
 
@@ -40,12 +43,14 @@ export type Scan =
   | { readonly kind: 'object'; readonly top: TopLevel; readonly longStrings: LongStrings }
   | { readonly kind: 'not-an-object' }
   | { readonly kind: 'too-deep' }
+  | { readonly kind: 'too-many' }
   | { readonly kind: 'malformed' }
 
 /**
  * Total over any bytes. `malformed` and `not-an-object` are certain; an `object` may still hold a fault that only a
- * real parser sees, so parse as well before trusting it. Nesting deeper than `maxDepth` stops the scan early, before
- * a parser would build it. `pieces` are the same bytes as they are to be kept, where `bytes` will not be.
+ * real parser sees, so parse as well before trusting it. Nesting deeper than `maxDepth`, and more than `maxMembers`,
+ * stop the scan early, before a parser would build it. `pieces` are the same bytes as they are to be kept, where
+ * `bytes` will not be.
  */
 export function scanTopLevel(bytes: Buffer, maxDepth: number, pieces: Pieces = [bytes]): Scan {
   let at = skipSpace(bytes, 0)
@@ -57,6 +62,7 @@ export function scanTopLevel(bytes: Buffer, maxDepth: number, pieces: Pieces = [
   if (bytes[at] === closeBrace) return { kind: 'object', top: { pieces, members }, longStrings }
   for (;;) {
     if (bytes[at] !== quote) return { kind: 'malformed' }
+    if (members.length === maxMembers) return { kind: 'too-many' }
     const keyStart = at
     const keyEnd = skipString(bytes, at, null)
     const key = keyEnd < 0 ? null : decodeKey(bytes, keyStart, keyEnd)

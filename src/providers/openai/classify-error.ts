@@ -56,7 +56,7 @@ const rules: readonly Rule[] = [
       'data_inspection_failed',
     ],
     texts: [
-      /content (management )?policy|safety system/i,
+      /content (management )?policy|safety system|violates (our |the )?usage (guidelines|policies)/i,
       /flagged (as|by|for)|input was flagged|requires moderation|blocked by guardrail/i,
     ],
   },

@@ -38,6 +38,7 @@ export function parseObject(text: string | Uint8Array): JsonObject | null {
 }
 
 /** Without a copy of the bytes. */
-function decode({ buffer, byteOffset, byteLength }: Uint8Array): string {
-  return Buffer.from(buffer, byteOffset, byteLength).toString('utf8')
+function decode(bytes: Uint8Array): string {
+  const { buffer, byteOffset, byteLength } = bytes
+  return (Buffer.isBuffer(bytes) ? bytes : Buffer.from(buffer, byteOffset, byteLength)).toString('utf8')
 }

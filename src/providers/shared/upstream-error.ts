@@ -49,10 +49,16 @@ const rows: Record<Exclude<FailureReason, 'provider_down'>, readonly [ErrorCode,
   timeout: ['upstream_timeout', 'The provider gave up on the request.'],
 }
 
-/** The gateway's error for a provider's refusal or failure (design §4, §7). Total. */
+/**
+ * The gateway's error for a provider's refusal or failure (design §4, §7). Total. An API says why it grants no
+ * permission; a page without words for us is a firewall's in front of it, which may have taken offence at this one
+ * request's text: that counts, but must not take the connection from everybody at once.
+ */
 export function upstreamError(fault: UpstreamFault): GatewayError {
-  const { status, retryAfterMs, inStream = false, reason = reasonOfStatus(status) } = fault
+  const { status, retryAfterMs, inStream = false } = fault
   const said = scrub(fault.message?.trim() ?? '')
+  const meant = fault.reason === undefined ? reasonOfStatus(status) : fault.reason
+  const reason = meant === 'permission' && said === '' && !inStream ? 'provider_down' : meant
   const shared: GatewayErrorOptions = {
     upstream: { status: inStream ? null : status, message: said },
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm, stat } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -21,6 +21,7 @@ describe('a directory that a gateway serves from', () => {
     expect(() => createEmbeddedStore({ dataDir, serves: true })).toThrow(
       `${dataDir} is served by another gateway`,
     )
+    expect(await readdir(dataDir)).not.toContain('gateway.lock-journal')
     await first.close()
     await createEmbeddedStore({ dataDir, serves: true }).close()
     expect((await stat(join(dataDir, 'gateway.lock'))).mode & 0o777).toBe(0o600)

@@ -18,8 +18,9 @@ export function holdAlone(dataDir: string): () => void {
   makeOwn(path)
   const lock = new DatabaseSync(path, { timeout: ENDING_MS })
   try {
-    // Nothing is ever written: https://www.sqlite.org/lang_transaction.html, "EXCLUSIVE" takes the lock at once.
-    lock.exec('BEGIN EXCLUSIVE')
+    // Nothing is ever written, so no journal is needed: https://www.sqlite.org/lang_transaction.html, "EXCLUSIVE" takes the
+    // lock at once.
+    lock.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE')
   } catch (error) {
     lock.close()
     if (!isLocked(error)) throw new Error(`${path}: ${String(error)}`, { cause: error })

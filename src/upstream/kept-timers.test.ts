@@ -1,0 +1,104 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { createKeptTimers } from './kept-timers.ts'
+import { createFakeTime } from './testing/fake-time.ts'
+
+function scene() {
+  const { clock, timers, advance, ...time } = createFakeTime()
+  let started = 0
+  const counted = {
+    set(callback: () => void, delayMs: number) {
+      started++
+      return timers.set(callback, delayMs)
+    },
+  }
+  return {
+    kept: createKeptTimers({ clock, timers: counted }),
+    clock,
+    advance,
+    pending: () => time.pending,
+    started: () => started,
+  }
+}
+
+describe('kept timers', () => {
+  it('call back in time, once, and not what was cleared', () => {
+    const { kept, advance } = scene()
+    const calls: string[] = []
+    kept.set(() => calls.push('one'), 1_000)
+    const other = kept.set(() => calls.push('other'), 1_000)
+    kept.clear(other)
+    advance(999)
+    expect(calls).toEqual([])
+    advance(10_000)
+    expect(calls).toEqual(['one'])
+  })
+
+  it('start one for as many as come one after another, and end it when nobody comes', () => {
+    const { kept, advance, pending, started } = scene()
+    for (let passed = 0; passed < 4_900; passed += 10) {
+      kept.clear(kept.set(() => expect.unreachable(), 5_000))
+      advance(10)
+    }
+    expect(started()).toBe(1)
+    advance(5_000)
+    expect(pending()).toBe(0)
+    kept.set(() => {}, 5_000)
+    expect(started()).toBe(2)
+  })
+
+  it('take over none that would come too late', () => {
+    const { kept, advance } = scene()
+    kept.clear(kept.set(() => {}, 60_000))
+    const calls: string[] = []
+    kept.set(() => calls.push('soon'), 100)
+    advance(100)
+    expect(calls).toEqual(['soon'])
+  })
+
+  it('give nobody what another has taken over, however often it is cleared', () => {
+    const { kept, advance } = scene()
+    const calls: string[] = []
+    const first = kept.set(() => calls.push('first'), 1_000)
+    advance(1_000)
+    kept.clear(first)
+    kept.clear(first)
+    kept.clear(null)
+    kept.set(() => calls.push('second'), 1_000)
+    kept.set(() => calls.push('third'), 1_000)
+    advance(1_000)
+    expect(calls).toEqual(['first', 'second', 'third'])
+  })
+
+  it('never come too late, and never to whoever has gone', () => {
+    const step = fc.record({
+      kind: fc.constantFrom('set', 'clear', 'pass'),
+      ms: fc.integer({ min: 1, max: 300 }),
+    })
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+        const { kept, clock, advance } = scene()
+        const live = new Map<object, { dueAt: number; handle: unknown }>()
+        for (const { kind, ms } of steps) {
+          if (kind === 'pass') advance(ms)
+          else if (kind === 'set') {
+            const key = {}
+            const handle = kept.set(() => {
+              const own = live.get(key)
+              expect(own).toBeDefined()
+              expect(clock.monotonic()).toBeLessThanOrEqual(own?.dueAt ?? 0)
+              live.delete(key)
+            }, ms)
+            live.set(key, { dueAt: clock.monotonic() + ms, handle })
+          } else {
+            const [first] = live
+            if (first === undefined) continue
+            live.delete(first[0])
+            kept.clear(first[1].handle)
+          }
+          for (const { dueAt } of live.values()) expect(dueAt).toBeGreaterThan(clock.monotonic() - 1)
+        }
+      }),
+    )
+  })
+})
