@@ -49,6 +49,25 @@ describe('a caller', () => {
     expect((await authenticate({ apiKey: token, authorization: 'Basic YTpi' })).subject).toBe('ada')
   })
 
+  it('is known by what it shows now, whatever its socket has shown before', async () => {
+    const authenticate = authenticatorOf()
+    const socket = {}
+    const [ada, eve] = [await home.token(), await home.token({ sub: 'eve' })]
+    const subjectOf = async (presented: Partial<Presented>) =>
+      (await authenticate({ ...presented, socket })).subject
+    for (let round = 0; round < 2; round++) {
+      expect(await subjectOf({ authorization: `Bearer ${ada}` })).toBe('ada')
+      expect(await subjectOf({ authorization: `Bearer ${ada}` })).toBe('ada')
+      expect(await subjectOf({ authorization: 'Basic YTpi', apiKey: eve })).toBe('eve')
+      expect(await subjectOf({ authorization: 'Basic YTpi', apiKey: ada })).toBe('ada')
+      await expect(authenticate({ authorization: 'Basic YTpi', socket })).rejects.toMatchObject({
+        status: 401,
+      })
+      await expect(authenticate({ socket })).rejects.toMatchObject({ status: 401 })
+      expect(await subjectOf({ authorization: `Bearer ${eve}` })).toBe('eve')
+    }
+  })
+
   it('who shows nothing is asked for it', async () => {
     const authenticate = authenticatorOf()
     for (const authorization of [undefined, '', 'Bearer', 'Bearer  ', 'Basic YTpi']) {

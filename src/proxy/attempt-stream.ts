@@ -38,7 +38,7 @@ export async function attemptStream(attempt: StreamAttempt): Promise<PumpEnd> {
   if (request === undefined || requests.length > 1) throw new Error('a stream is one upstream request')
   const startedAt = deps.clock.monotonic()
   const exchange = await send(deps, call, request, signal)
-    if (!isSuccess(exchange)) throw await readFailure(deps, call, exchange, signal)
+  if (!isSuccess(exchange)) throw await readFailure(deps, call, exchange, signal)
   return pump({
     exchange,
     reader: openStream({ translator, mode, call, headers: exchange.headers }),

@@ -4,69 +4,56 @@ import { createKeptTimers } from './kept-timers.ts'
 import { createFakeTime } from './testing/fake-time.ts'
 
 function scene() {
-  const { clock, timers, advance, ...time } = createFakeTime()
-  let started = 0
-  const counted = {
-    set(callback: () => void, delayMs: number) {
-      started++
-      return timers.set(callback, delayMs)
-    },
-  }
-  return {
-    kept: createKeptTimers({ clock, timers: counted }),
-    clock,
-    advance,
-    pending: () => time.pending,
-    started: () => started,
-  }
+  const time = createFakeTime()
+  return { time, kept: createKeptTimers({ clock: time.clock, timers: time.timers }) }
 }
 
 describe('kept timers', () => {
   it('call back in time, once, and not what was cleared', () => {
-    const { kept, advance } = scene()
+    const { kept, time } = scene()
     const calls: string[] = []
     kept.set(() => calls.push('one'), 1_000)
     const other = kept.set(() => calls.push('other'), 1_000)
     kept.clear(other)
-    advance(999)
+    time.advance(999)
     expect(calls).toEqual([])
-    advance(10_000)
+    time.advance(10_000)
     expect(calls).toEqual(['one'])
   })
 
   it('start one for as many as come one after another, and end it when nobody comes', () => {
-    const { kept, advance, pending, started } = scene()
+    const { kept, time } = scene()
     for (let passed = 0; passed < 4_900; passed += 10) {
       kept.clear(kept.set(() => expect.unreachable(), 5_000))
-      advance(10)
+      time.advance(10)
     }
-    expect(started()).toBe(1)
-    advance(5_000)
-    expect(pending()).toBe(0)
+    expect(time.armed).toBe(1)
+    time.advance(5_000)
+    expect(time.pending).toBe(0)
     kept.set(() => {}, 5_000)
-    expect(started()).toBe(2)
+    expect(time.armed).toBe(2)
   })
 
   it('take over none that would come too late', () => {
-    const { kept, advance } = scene()
+    const { kept, time } = scene()
     kept.clear(kept.set(() => {}, 60_000))
     const calls: string[] = []
     kept.set(() => calls.push('soon'), 100)
-    advance(100)
+    time.advance(100)
     expect(calls).toEqual(['soon'])
   })
 
   it('give nobody what another has taken over, however often it is cleared', () => {
-    const { kept, advance } = scene()
+    const { kept, time } = scene()
     const calls: string[] = []
     const first = kept.set(() => calls.push('first'), 1_000)
-    advance(1_000)
+    time.advance(1_000)
     kept.clear(first)
     kept.clear(first)
     kept.clear(null)
     kept.set(() => calls.push('second'), 1_000)
     kept.set(() => calls.push('third'), 1_000)
-    advance(1_000)
+    time.advance(1_000)
     expect(calls).toEqual(['first', 'second', 'third'])
   })
 
@@ -77,26 +64,26 @@ describe('kept timers', () => {
     })
     fc.assert(
       fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
-        const { kept, clock, advance } = scene()
+        const { kept, time } = scene()
         const live = new Map<object, { dueAt: number; handle: unknown }>()
         for (const { kind, ms } of steps) {
-          if (kind === 'pass') advance(ms)
+          if (kind === 'pass') time.advance(ms)
           else if (kind === 'set') {
             const key = {}
             const handle = kept.set(() => {
               const own = live.get(key)
               expect(own).toBeDefined()
-              expect(clock.monotonic()).toBeLessThanOrEqual(own?.dueAt ?? 0)
+              expect(time.clock.monotonic()).toBeLessThanOrEqual(own?.dueAt ?? 0)
               live.delete(key)
             }, ms)
-            live.set(key, { dueAt: clock.monotonic() + ms, handle })
+            live.set(key, { dueAt: time.clock.monotonic() + ms, handle })
           } else {
             const [first] = live
             if (first === undefined) continue
             live.delete(first[0])
             kept.clear(first[1].handle)
           }
-          for (const { dueAt } of live.values()) expect(dueAt).toBeGreaterThan(clock.monotonic() - 1)
+          for (const { dueAt } of live.values()) expect(dueAt).toBeGreaterThan(time.clock.monotonic() - 1)
         }
       }),
     )
