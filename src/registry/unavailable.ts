@@ -10,7 +10,7 @@ const messages: Record<UnavailableReason, string> = {
   suspect:
     'The store has lost what was in it, and is not believed until an import or accept_reset says what is true.',
   busy: 'Too many changes are being made at once.',
-  uncertain: 'The store did not answer in time: whether the change was made is not known yet.',
+  uncertain: 'The store failed or did not answer in time: whether the change was made is not known yet.',
 }
 
 /** Thrown by the editor and the audit trail; the control plane answers it as 503. */

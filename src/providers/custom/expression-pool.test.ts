@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import { createExpressionPool } from './expression-pool.ts'
+import { evaluatorLimits } from './limits.ts'
 
 const pool = createExpressionPool()
 afterAll(() => pool.close())
@@ -100,7 +101,9 @@ describe('hostile expressions', () => {
   })
 
   it('that exhaust the heap end their worker alone', async () => {
-    const own = createExpressionPool({ maxWorkers: 1, maxHeapMb: 24 })
+    // However slow the machine, memory runs out before time does.
+    const limits = { ...evaluatorLimits, timeoutMs: 20_000 }
+    const own = createExpressionPool({ maxWorkers: 1, maxHeapMb: 24, deadlineMs: 25_000, limits })
     const greedy = '($k := [1..90000]; $map([1..90000], function($v){ $reverse($k) }))'
     await expect(own.run(job(greedy))).rejects.toMatchObject({
       message: expect.stringMatching(/memory|ended/) as string,

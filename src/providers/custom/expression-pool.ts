@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import type { Job, Reply } from './evaluator.ts'
 import { ExpressionError } from './expression-error.ts'
+import { type EvaluatorLimits, evaluatorLimits } from './limits.ts'
 import { createWaitingJobs, type ExpressionValues, type WaitingJob } from './waiting-jobs.ts'
 
 export interface ExpressionPoolOptions {
@@ -17,6 +18,8 @@ export interface ExpressionPoolOptions {
   readonly maxOutput?: number
   /** Heap of one worker. */
   readonly maxHeapMb?: number
+  /** What one job may take within its worker. */
+  readonly limits?: EvaluatorLimits
 }
 
 export interface ExpressionPool {
@@ -42,13 +45,14 @@ const mebi = 1024 * 1024
 export function createExpressionPool(options: ExpressionPoolOptions = {}): ExpressionPool {
   const { maxWorkers = 2, startMs = 10_000, deadlineMs = 1000, maxHeapMb = 256 } = options
   const { maxInput = 8 * mebi, maxOutput = 16 * mebi, maxWaiting = 1000, maxWaitMs = 5000 } = options
+  const { limits = evaluatorLimits } = options
   const waiting = createWaitingJobs({ maxWaiting, maxWaitMs, maxOutput })
   const slots = new Set<Slot>()
   const ending = new Set<Promise<unknown>>()
   let closed = false
 
   function start(): void {
-    const worker = startWorker(maxHeapMb)
+    const worker = startWorker(maxHeapMb, limits)
     const tooLate = () => drop(slot, new ExpressionError('busy', 'No worker has started.'))
     const slot: Slot = { worker, ready: false, current: null, timer: setTimeout(tooLate, startMs) }
     slots.add(slot)
@@ -118,10 +122,11 @@ export function createExpressionPool(options: ExpressionPoolOptions = {}): Expre
 }
 
 /** Node runs the sources as they are; what is built stands beside this file under its new extension. */
-function startWorker(maxOldGenerationSizeMb: number): Worker {
+function startWorker(maxOldGenerationSizeMb: number, limits: EvaluatorLimits): Worker {
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
   return new Worker(new URL(`./expression-worker.${extension}`, import.meta.url), {
     name: 'modelgate-expressions',
+    workerData: limits,
     env: {},
     execArgv: [],
     resourceLimits: { maxOldGenerationSizeMb, maxYoungGenerationSizeMb: 32, stackSizeMb: 8 },
