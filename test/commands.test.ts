@@ -161,33 +161,26 @@ describe('modelgate export and import', () => {
 })
 
 describe('modelgate rotate-master-key', () => {
-  it('goes on beside gateways that disagree on which key is active, and clients see no failure', async () => {
+  it('goes on beside a gateway that has the old key in front, and clients see no failure', async () => {
     const [old, next] = [`old:${key(1)}`, `new:${key(2)}`]
-    const one = await operator.serve('a', { MODELGATE_MASTER_KEY: `${old},${next}` })
-    const { token } = await operator.declare(one)
-    const two = await operator.serve('a', { MODELGATE_MASTER_KEY: `${next},${old}` })
-    const requests = [operator.traffic(one, token), operator.traffic(two, token)]
+    const gateway = await operator.serve('a', { MODELGATE_MASTER_KEY: `${old},${next}` })
+    const { token } = await operator.declare(gateway)
+    const requests = operator.traffic(gateway, token)
     const env = { MODELGATE_MASTER_KEY: `${next},${old}` }
     const rotate = () => operator.modelgate('a', ['rotate-master-key'], { env })
     const [rotated] = await Promise.all([
       rotate(),
-      operator.addCredential(one, 'by one'),
-      operator.addCredential(two, 'by two'),
+      operator.addCredential(gateway, 'one'),
+      operator.addCredential(gateway, 'two'),
     ])
     expect(rotated).toMatchObject({ code: 0, err: '' })
     expect(rotated.out).toMatch(/^wrapped .* under the master key new\n/)
-    for (const gateway of [one, two]) {
-      await until('both have all credentials', async () => {
-        return itemsOf(await operator.admin(gateway, '/llm_credentials')).length === 3
-      })
-    }
-    for (const running of requests) expect(await running.stop()).toEqual(new Set([200]))
-    expect(await operator.admin(two, '/audit/verify')).toMatchObject({ ok: true })
-    await operator.end(one)
-    // What the first has sealed meanwhile.
+    expect(await requests.stop()).toEqual(new Set([200]))
+    expect(await operator.admin(gateway, '/audit/verify')).toMatchObject({ ok: true })
+    await operator.end(gateway)
+    // What the gateway has sealed meanwhile.
     expect((await rotate()).code).toBe(0)
     expect((await rotate()).out).toContain('everything is wrapped under the master key new already')
-    await operator.end(two)
     const after = await operator.serve('a', { MODELGATE_MASTER_KEY: next })
     expect(await operator.chat(after, token)).toBe(200)
     const credentials = itemsOf(await operator.admin(after, '/llm_credentials'))
@@ -196,6 +189,14 @@ describe('modelgate rotate-master-key', () => {
       const revealed = operator.admin(after, `/llm_credentials/${String(id)}/reveal`, { field: 'api_key' })
       expect(await revealed).toEqual({ value: `${plantedSecret} ${String(name)}` })
     }
+  })
+
+  it('is for one gateway at a time: another on the same directory is refused, and says why', async () => {
+    const gateway = await operator.serve('a')
+    const { token } = await operator.declare(gateway)
+    await expect(operator.serve('a')).rejects.toThrow('is served by another gateway')
+    expect(await operator.chat(gateway, token)).toBe(200)
+    expect(await operator.modelgate('a', ['export'])).toMatchObject({ code: 0 })
   })
 
   it('leaves a generated key alone while the gateway runs, and makes a new one when it does not', async () => {

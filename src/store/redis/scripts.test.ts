@@ -74,7 +74,7 @@ it('believes what is newer than evidence from before the clock was set back, and
   await store.evidence.report([{ id: 'told', kind: 'success', ageMs: 1_000, json: 'new' }])
   const ages = async (id: string) => (await store.evidence.all()).find((one) => one.id === id)
   expect(await ages('told')).toMatchObject({ json: 'new' })
-  expect(await ages('quiet')).toMatchObject({ ageMs: 0 })
+  expect((await ages('quiet'))?.ageMs).toBeLessThan(10_000)
   expect(
     (
       await eventually(
