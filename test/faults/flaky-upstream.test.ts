@@ -63,7 +63,8 @@ it.each([
       expect(failed.length / requests).toBeLessThan(0.01)
       expect(sent / requests).toBeLessThan(1.2)
       expect(await metric(gateway, 'modelgate_upstream_attempts_total')).toBe(sent)
-      expect(flaky).toBeGreaterThan(10)
+      // That it was asked at all: how often depends on how soon three failures come in a row.
+      expect(flaky).toBeGreaterThanOrEqual(3)
     } finally {
       await fleet.stop()
     }
