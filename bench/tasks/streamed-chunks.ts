@@ -13,7 +13,7 @@ const paced: Run = async ({ scene, subject, contestant }) => {
   await scene.script({ chunks, everyMs: 10, burst: 1 })
   const target = scene.target(subject, { promptBytes: 1024, isStream: true, model: contestant.model })
   try {
-    await scene.load('open', { ...target, streams: 100, chunks } satisfies Opening)
+    await scene.load('open', { ...target, streams: 200, chunks } satisfies Opening)
     const read = async () => ({ frames: await scene.load<number>('frames', null), cpu: subject.cpu() })
     const before = await read()
     await sleep(windowMs)

@@ -3,6 +3,7 @@ import { sseEvent } from '../core/chat-chunks.ts'
 import type { Clock } from '../core/clock.ts'
 import { errorBody, type GatewayError } from '../core/errors.ts'
 import { endAnswer } from './flush.ts'
+import { writeChunk } from './write-chunk.ts'
 
 export interface ClientStreamOptions {
   readonly outgoing: ServerResponse
@@ -52,7 +53,7 @@ export class ClientStream {
   /** False where the client reads slower than we write: wait for `onDrain` before the next. */
   write(bytes: Uint8Array | string): boolean {
     this.#lastWrite = this.#options.clock.monotonic()
-    return this.#options.outgoing.destroyed || this.#options.outgoing.write(bytes)
+    return this.#options.outgoing.destroyed || writeChunk(this.#options.outgoing, bytes)
   }
 
   onDrain(listener: () => void): void {

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http'
+import { asLatin1 } from './write-chunk.ts'
 
 /** How long a client may leave the last bytes of its answer unread, without taking any, ms. */
 const patienceMs = 60_000
@@ -16,11 +17,6 @@ export function endAnswer(outgoing: ServerResponse, last: Uint8Array | string): 
   else if (typeof last === 'string' || last.length > textBytes) outgoing.end(last)
   else outgoing.end(asLatin1(last), 'latin1')
   if ((outgoing.socket?.writableLength ?? 0) > 0) cutIfStalled(outgoing)
-}
-
-/** Each byte as a character: what goes out is the same bytes, whatever they are. */
-function asLatin1({ buffer, byteOffset, byteLength }: Uint8Array): string {
-  return Buffer.from(buffer, byteOffset, byteLength).toString('latin1')
 }
 
 function writeSlices(outgoing: ServerResponse, bytes: Buffer): void {
