@@ -119,8 +119,9 @@ async function serve(
   if (membership === null) log.info('listening', { url, version: readVersion() })
   if (because !== null) log.info('one process serves, not several', { because })
   await membership?.started(url)
-  const isGreeter = membership === null || (membership.place === 0 && membership.isFirst)
-  if (config.auth.issuers.length === 0 && isGreeter) say(await welcome(app, url))
+  // What is printed goes to whoever collects logs, where more than one person's machine is set up.
+  const isTryout = config.auth.issuers.length === 0 && !config.state.redis.enabled
+  if (isTryout) say(await welcome(app, url))
   const watcher = createConfigWatcher({
     load: () => loadConfig({ path, providers }),
     files,

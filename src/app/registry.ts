@@ -15,6 +15,7 @@ import type { Vault } from '../registry/vault.ts'
 import { createRegistryWriter } from '../registry/writer.ts'
 import type { Store } from '../store/contract.ts'
 import type { Log } from '../telemetry/log.ts'
+import { whenUp } from './when-up.ts'
 
 export interface RegistryPartOptions {
   readonly config: Config
@@ -40,6 +41,8 @@ export interface RegistryPart {
   stop(): Promise<void>
 }
 
+/** A store that is there is connected to long before; one that is not must not keep the process from starting. */
+const CONNECTING_MS = 1_000
 const DAY_MS = 86_400_000
 /** Well below how long processes run between one deployment and the next. */
 const PRUNE_EVERY_MS = 3_600_000
@@ -93,6 +96,7 @@ export function createRegistryPart(options: RegistryPartOptions): RegistryPart {
     audit,
     async start() {
       sync.onState(rebuild)
+      await whenUp(store, CONNECTING_MS)
       await sync.start()
       // That all is well at the start goes without saying.
       if (sync.status().kind !== 'current') tellStatus(log, sync.status())

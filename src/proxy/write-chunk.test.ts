@@ -2,11 +2,12 @@ import { once } from 'node:events'
 import { createServer, get, type ServerResponse } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { buffer, text } from 'node:stream/consumers'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { writeChunk } from './write-chunk.ts'
 
-type Work = (outgoing: ServerResponse) => void
+type Work = (outgoing: ServerResponse) => unknown
 
 /** What comes of an answer that is written so, by way of a real socket. */
 async function answered<T>(work: Work, ask: (port: number) => Promise<T>): Promise<T> {
@@ -37,11 +38,12 @@ it('puts size and end around what it writes', async () => {
     writeChunk(outgoing, '')
     writeChunk(outgoing, Buffer.from([0x61, 0xff]))
     writeChunk(outgoing, Buffer.alloc(3000, 'x'))
+    writeChunk(outgoing, 'y')
     outgoing.end('last')
   }
   const shown = await answered(work, rawly('GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n'))
   const [, body] = shown.split('\r\n\r\n5\r\n')
-  expect(body).toBe(`grün\r\n2\r\na\ufffd\r\nbb8\r\n${'x'.repeat(3000)}\r\n4\r\nlast\r\n0\r\n\r\n`)
+  expect(body).toBe(`grün\r\n2\r\na\ufffd\r\nbb8\r\n${'x'.repeat(3000)}\r\n1\r\ny\r\n4\r\nlast\r\n0\r\n\r\n`)
 })
 
 it('puts nothing around it where the answer is not chunked', async () => {
@@ -56,15 +58,20 @@ it('puts nothing around it where the answer is not chunked', async () => {
 })
 
 it('writes any texts and bytes as they are', async () => {
-  const anyPiece = fc.oneof(fc.string({ unit: 'binary' }), fc.uint8Array({ maxLength: 5000 }))
+  const longBytes = fc.integer({ min: 2000, max: 100_000 }).map((size) => Buffer.alloc(size, `${size} `))
+  const anyPiece = fc.oneof(fc.string({ unit: 'binary' }), fc.uint8Array(), longBytes)
   await fc.assert(
-    fc.asyncProperty(fc.array(anyPiece), async (pieces) => {
-      const work: Work = (outgoing) => {
+    fc.asyncProperty(fc.array(anyPiece), fc.boolean(), async (pieces, isAtOnce) => {
+      const work = async (outgoing: ServerResponse) => {
         outgoing.writeHead(200)
-        for (const piece of pieces) writeChunk(outgoing, piece)
+        for (const piece of pieces) {
+          writeChunk(outgoing, piece)
+          if (!isAtOnce) await nextTurn()
+        }
         outgoing.end()
       }
-      expect(await answered(work, bodyOf)).toEqual(Buffer.concat(pieces.map((piece) => Buffer.from(piece))))
+      const shown = await answered(work, bodyOf)
+      expect(shown.equals(Buffer.concat(pieces.map((piece) => Buffer.from(piece))))).toBe(true)
     }),
     { numRuns: 200 },
   )

@@ -2,15 +2,14 @@ import { spawn } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { afterEach, expect, it } from 'vitest'
 import { findOrInstall } from '../support/debian-package.ts'
 import { type Gateway, startGateway } from '../support/gateway.ts'
+import { entry, environment } from '../support/program.ts'
 import { chatModel, createScene } from '../support/scene.ts'
 import { chatAnswer, failure, startUpstream } from '../support/upstream.ts'
 import { until } from '../support/wait.ts'
 
-const entry = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 const stops: (() => Promise<unknown> | void)[] = []
 afterEach(async () => {
   for (const stop of stops.splice(0).toReversed()) await stop()
@@ -90,7 +89,7 @@ it('is text for a reader on a terminal', async () => {
 async function onTerminal(script: string, cwd: string): Promise<string> {
   const child = spawn(script, ['-qec', `exec "${process.execPath}" "${entry}" serve`, '/dev/null'], {
     cwd,
-    env: { PATH: process.env['PATH'] ?? '', PORT: '0', TERM: 'dumb' },
+    env: { ...environment, PORT: '0', TERM: 'dumb' },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const exited = new Promise((resolve) => child.once('exit', resolve))

@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process'
-
-const entry = new URL('../../src/main.ts', import.meta.url).pathname
+import { entry, environment } from './program.ts'
 
 export interface CommandResult {
   readonly code: number | null
@@ -24,7 +23,7 @@ export async function runCommand({
   input = '',
 }: CommandOptions): Promise<CommandResult> {
   const child = spawn(process.execPath, [entry, ...args], {
-    env: { PATH: process.env['PATH'] ?? '', MODELGATE_CONFIG: configFile, ...env },
+    env: { ...environment, MODELGATE_CONFIG: configFile, ...env },
     timeout: 30_000,
     killSignal: 'SIGKILL',
   })

@@ -3,9 +3,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
+import { entry, environment } from './program.ts'
 import { until } from './wait.ts'
-
-const entry = new URL('../../src/main.ts', import.meta.url).pathname
 
 export interface Gateway {
   readonly url: string
@@ -61,9 +60,8 @@ interface Launch {
 }
 
 async function launch({ dir, configFile, env, wait, cwd }: Launch): Promise<Gateway> {
-  const inherited = { PATH: process.env['PATH'] ?? '', HOME: dir }
   const child = spawn(process.execPath, [entry, 'serve'], {
-    env: { ...inherited, MODELGATE_CONFIG: configFile, ...env },
+    env: { ...environment, HOME: dir, MODELGATE_CONFIG: configFile, ...env },
     cwd,
     stdio: ['ignore', 'pipe', 'pipe'],
   })

@@ -33,7 +33,6 @@ export function createCrew({ count, log, clock, answers, onServing, onGone, onHo
   const members = new Map<number, Member>()
   const restarts = createRestarts({ places: count, clock })
   const pauses = new Set<NodeJS.Timeout>()
-  const placesSeen = new Set<number>()
   const all = () => [...members.values()]
   let whenEmpty: (() => void) | null = null
   let endedWell = true
@@ -41,12 +40,7 @@ export function createCrew({ count, log, clock, answers, onServing, onGone, onHo
   function answersTo(member: () => Member): Answers {
     return {
       ...answers,
-      place() {
-        const { place } = member()
-        const isFirst = !placesSeen.has(place)
-        placesSeen.add(place)
-        return { place, isFirst }
-      },
+      place: () => member().place,
       started(url) {
         member().url = String(url)
         restarts.served(member().place)

@@ -14,8 +14,6 @@ export interface Vitals {
 export interface Membership {
   /** From 0; of those that run at the same time each has another. */
   readonly place: number
-  /** Whether nobody had its place before. */
-  readonly isFirst: boolean
   /** Resolves when it is to drain: told so, or `alone`, since the process that started it is gone. */
   readonly ended: Promise<'told' | 'alone'>
   /** What all tell together, given what this one does. */
@@ -63,14 +61,13 @@ export async function joinOthers(): Promise<Membership> {
   })
   // Otherwise node:cluster ends the process at that moment, and the streams with it.
   if (cluster.worker !== undefined) cluster.worker.exitedAfterDisconnect = true
-  const { place, isFirst } = (await channel.ask('place')) as Pick<Membership, 'place' | 'isFirst'>
+  const place = Number(await channel.ask('place'))
   const tell = async (what: string, value: unknown) => {
     // Whoever does not hear it is gone.
     await channel.ask(what, value).catch(() => undefined)
   }
   return {
     place,
-    isFirst,
     ended,
     vitals(mine) {
       own = mine
