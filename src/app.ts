@@ -87,7 +87,8 @@ export function createApp(options: AppOptions): App {
     gate,
     clock,
     makeId: createMakeId(),
-    limits: { maxBodyBytes: config.limits.max_body_bytes, deadlines: deadlinesOf(config), keepAliveMs },
+    deadlines: deadlinesOf(config),
+    limits: { maxBodyBytes: config.limits.max_body_bytes, keepAliveMs },
     corsOrigins: config.listen.cors_origins,
     remoteAddress,
   })

@@ -7,9 +7,9 @@ import type {
   UpstreamResponse,
 } from '../core/provider.ts'
 import { collect } from '../upstream/collect.ts'
-import type { ProxyDeps } from './deps.ts'
+import { openExchange } from '../upstream/open-exchange.ts'
+import { requireProvider, type ProxyDeps } from './deps.ts'
 import { inParallel } from './in-parallel.ts'
-import { isSuccess, readFailure, send } from './open-exchange.ts'
 
 /** Answers larger than this are no chat; a full batch of embeddings stays below it. */
 const maxAnswerBytes = 64 * 1024 * 1024
@@ -35,11 +35,12 @@ export async function attemptJson(
 ): Promise<JsonAnswer> {
   const building = translator.buildRequests(call)
   const { requests, dropped } = building instanceof Promise ? await building : building
+  const { connection } = call
+  const destination = { provider: requireProvider(deps, connection), connection }
   const startedAt = deps.clock.monotonic()
   let firstByteMs: number | null = null
   const fetchOne = async (request: UpstreamRequest, itsSignal: AbortSignal): Promise<UpstreamResponse> => {
-    const exchange = await send(deps, call, request, itsSignal)
-    if (!isSuccess(exchange)) throw await readFailure(deps, call, exchange, itsSignal)
+    const exchange = await openExchange(deps, destination, request, itsSignal)
     firstByteMs ??= deps.clock.monotonic() - startedAt
     const body = await collect(exchange, { maxBytes: maxAnswerBytes, signal: itsSignal })
     return { status: exchange.status, headers: exchange.headers, body }

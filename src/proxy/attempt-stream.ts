@@ -2,10 +2,10 @@ import { asChunks, sseEvent, usageChunk } from '../core/chat-chunks.ts'
 import type { ChatCompletion } from '../core/openai.ts'
 import type { Call, HeaderMap, Translator } from '../core/provider.ts'
 import { openStream } from '../providers/open-stream.ts'
+import { openExchange } from '../upstream/open-exchange.ts'
 import { attemptJson } from './attempt-json.ts'
 import type { ClientStream } from './client-stream.ts'
-import type { ProxyDeps } from './deps.ts'
-import { isSuccess, readFailure, send } from './open-exchange.ts'
+import { requireProvider, type ProxyDeps } from './deps.ts'
 import { pump, type PumpEnd } from './pump.ts'
 
 export interface StreamAttempt {
@@ -37,8 +37,9 @@ export async function attemptStream(attempt: StreamAttempt): Promise<PumpEnd> {
   const request = requests[0]
   if (request === undefined || requests.length > 1) throw new Error('a stream is one upstream request')
   const startedAt = deps.clock.monotonic()
-  const exchange = await send(deps, call, request, signal)
-  if (!isSuccess(exchange)) throw await readFailure(deps, call, exchange, signal)
+  const { connection } = call
+  const destination = { provider: requireProvider(deps, connection), connection }
+  const exchange = await openExchange(deps, destination, request, signal)
   return pump({
     exchange,
     reader: openStream({ translator, mode, call, headers: exchange.headers }),

@@ -3,26 +3,19 @@ import type { Authenticator } from '../access/authenticate.ts'
 import type { Clock } from '../core/clock.ts'
 import type { Connection, Credential } from '../core/entities.ts'
 import type { GatewayError } from '../core/errors.ts'
-import type { Asset, AssetRequest, Provider, SignerName, UpstreamRequest } from '../core/provider.ts'
+import type { Asset, AssetRequest, Provider } from '../core/provider.ts'
 import type { RequestRecord, TraceContext } from '../core/record.ts'
-import type { Deadlines, Transport } from '../core/transport.ts'
 import type { Registry } from '../registry/snapshot.ts'
 import type { Router } from '../routing/router.ts'
+import type { Sending } from '../upstream/open-exchange.ts'
 import type { Gate } from './gate.ts'
 
 /** Everything the data plane is made of, wired once in `app.ts`. */
-export interface ProxyDeps {
+export interface ProxyDeps extends Sending {
   readonly registry: Registry
   readonly authenticate: Authenticator
   readonly router: Router
   readonly providers: ReadonlyMap<string, Provider>
-  readonly transport: Transport
-  readonly sign: (
-    name: SignerName,
-    request: UpstreamRequest,
-    credential: Credential,
-    signal: AbortSignal,
-  ) => Promise<UpstreamRequest> | UpstreamRequest
   /** A failure without whatever secret of the credential a provider may have echoed. */
   readonly withoutSecrets: (error: GatewayError, credential: Credential) => GatewayError
   readonly fetchAsset: (request: AssetRequest, signal: AbortSignal) => Promise<Asset>
@@ -43,7 +36,6 @@ export interface ProxyDeps {
 
 export interface ProxyLimits {
   readonly maxBodyBytes: number
-  readonly deadlines: Deadlines
   /** Silence on a stream after which a comment goes out, ms. */
   readonly keepAliveMs: number
 }

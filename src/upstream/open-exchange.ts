@@ -1,3 +1,4 @@
+import type { Clock } from '../core/clock.ts'
 import type { Connection, Credential } from '../core/entities.ts'
 import type { Provider, SignerName, UpstreamRequest } from '../core/provider.ts'
 import type { Deadlines, Egress, Exchange, Transport } from '../core/transport.ts'
@@ -6,9 +7,8 @@ import { collect } from './collect.ts'
 /** Of an error's body no more is read; what matters stands at its beginning. */
 const maxErrorBytes = 256 * 1024
 
-export interface OpenExchangeOptions {
-  readonly provider: Provider
-  readonly connection: Connection
+/** What every request to an upstream goes by. */
+export interface Sending {
   readonly transport: Transport
   readonly sign: (
     name: SignerName,
@@ -17,9 +17,13 @@ export interface OpenExchangeOptions {
     signal: AbortSignal,
   ) => Promise<UpstreamRequest> | UpstreamRequest
   readonly deadlines: Deadlines
-  readonly signal: AbortSignal
-  /** Wall clock, ms: for a `retry-after` that is a date. */
-  readonly now: () => number
+  /** For a `retry-after` that is a date. */
+  readonly clock: Pick<Clock, 'now'>
+}
+
+export interface Destination {
+  readonly provider: Provider
+  readonly connection: Connection
 }
 
 /**
@@ -27,8 +31,10 @@ export interface OpenExchangeOptions {
  * classification of it (GatewayError), or as the transport's own failure.
  */
 export async function openExchange(
+  { transport, sign, deadlines, clock }: Sending,
+  { provider, connection }: Destination,
   request: UpstreamRequest,
-  { provider, connection, transport, sign, deadlines, signal, now }: OpenExchangeOptions,
+  signal: AbortSignal,
 ): Promise<Exchange> {
   const { credential } = connection
   const signing = sign(provider.signer(credential), request, credential, signal)
@@ -37,7 +43,7 @@ export async function openExchange(
   if (exchange.status >= 200 && exchange.status < 300) return exchange
   const body = await collect(exchange, { maxBytes: maxErrorBytes, signal, truncate: true })
   const { status, headers } = exchange
-  throw provider.readError({ status, headers, body, connection, now: now() })
+  throw provider.readError({ status, headers, body, connection, now: clock.now() })
 }
 
 /** A host that the configuration file names is the operator's word; any other passes the guard. */

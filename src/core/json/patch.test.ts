@@ -38,7 +38,16 @@ describe('scanTopLevel', () => {
     const withMembers = (count: number) =>
       `{${Array.from({ length: count }, (_, index) => `"k${index}":1`).join(',')}}`
     expect(scan(withMembers(1000)).kind).toBe('object')
-    expect(scan(withMembers(1001)).kind).toBe('too-many')
+    expect(scan(withMembers(1001))).toEqual({ kind: 'too-many', what: 'members' })
+  })
+
+  it('stops at the bound on lists and objects, in all members together', () => {
+    const listOf = (count: number) => `[${'{},'.repeat(count - 1)}{}]`
+    const tooMany = { kind: 'too-many', what: 'lists and objects' }
+    expect(scan(`{"a":${listOf(124_999)},"b":${listOf(124_999)}}`).kind).toBe('object')
+    expect(scan(`{"a":${listOf(124_999)},"b":${listOf(125_000)}}`)).toEqual(tooMany)
+    expect(scan(listOf(250_000))).toEqual(tooMany)
+    expect(scan(`{"a":"${'['.repeat(300_000)}"}`).kind).toBe('object')
   })
 
   it('says what is no object', () => {

@@ -33,36 +33,46 @@ const colon = 0x3a
 /** Thirty times as many as any request has: each costs a parser, and whoever looks through them, time. */
 export const maxMembers = 1000
 
+/** Far more lists and objects than any conversation has; a parser takes 25 ms for them, in which nobody else is served. */
+export const maxNested = 250_000
+
 /** Offsets of the opening quote and behind the closing one of each long string in a value, one pair after another. */
 export type LongStrings = readonly number[]
 
 /** Quotes included. */
 export const longStringBytes = 4096
 
+/** What a scan has come by so far. */
+interface Seen {
+  readonly longStrings: number[]
+  nested: number
+}
+
 export type Scan =
   | { readonly kind: 'object'; readonly top: TopLevel; readonly longStrings: LongStrings }
   | { readonly kind: 'not-an-object' }
   | { readonly kind: 'too-deep' }
-  | { readonly kind: 'too-many' }
+  | { readonly kind: 'too-many'; readonly what: 'members' | 'lists and objects' }
   | { readonly kind: 'malformed' }
 
 /**
  * Total over any bytes. `malformed` and `not-an-object` are certain; an `object` may still hold a fault that only a
- * real parser sees, so parse as well before trusting it. Nesting deeper than `maxDepth`, and more than `maxMembers`,
- * stop the scan early, before a parser would build it. `pieces` are the same bytes as they are to be kept, where
+ * real parser sees, so parse as well before trusting it. Nesting deeper than `maxDepth`, more than `maxMembers` and more
+ * than `maxNested` stop the scan early, before a parser would build it. `pieces` are the same bytes as they are to be kept, where
  * `bytes` will not be.
  */
 export function scanTopLevel(bytes: Buffer, maxDepth: number, pieces: Pieces = [bytes]): Scan {
   let at = skipSpace(bytes, 0)
   if (at >= bytes.length) return { kind: 'malformed' }
-  if (bytes[at] !== openBrace) return depthOnly(bytes, at, maxDepth)
+  if (bytes[at] !== openBrace) return boundsOnly(bytes, at, maxDepth)
   const members: Member[] = []
   const longStrings: number[] = []
+  const seen: Seen = { longStrings, nested: 0 }
   at = skipSpace(bytes, at + 1)
   if (bytes[at] === closeBrace) return { kind: 'object', top: { pieces, members }, longStrings }
   for (;;) {
     if (bytes[at] !== quote) return { kind: 'malformed' }
-    if (members.length === maxMembers) return { kind: 'too-many' }
+    if (members.length === maxMembers) return { kind: 'too-many', what: 'members' }
     const keyStart = at
     const keyEnd = skipString(bytes, at, null)
     const key = keyEnd < 0 ? null : decodeKey(bytes, keyStart, keyEnd)
@@ -70,9 +80,8 @@ export function scanTopLevel(bytes: Buffer, maxDepth: number, pieces: Pieces = [
     at = skipSpace(bytes, keyEnd)
     if (bytes[at] !== colon) return { kind: 'malformed' }
     const valueStart = skipSpace(bytes, at + 1)
-    const valueEnd = skipValue(bytes, valueStart, maxDepth - 1, longStrings)
-    if (valueEnd === tooDeep) return { kind: 'too-deep' }
-    if (valueEnd <= valueStart) return { kind: 'malformed' }
+    const valueEnd = skipValue(bytes, valueStart, maxDepth - 1, seen)
+    if (valueEnd <= valueStart) return overBounds(valueEnd) ?? { kind: 'malformed' }
     members.push({ key, keyStart, valueStart, valueEnd })
     at = skipSpace(bytes, valueEnd)
     if (bytes[at] === closeBrace) return { kind: 'object', top: { pieces, members }, longStrings }
@@ -82,11 +91,16 @@ export function scanTopLevel(bytes: Buffer, maxDepth: number, pieces: Pieces = [
 }
 
 const tooDeep = -2
+const tooMany = -3
 
-function depthOnly(bytes: Buffer, start: number, maxDepth: number): Scan {
-  return skipValue(bytes, start, maxDepth, null) === tooDeep
-    ? { kind: 'too-deep' }
-    : { kind: 'not-an-object' }
+function boundsOnly(bytes: Buffer, start: number, maxDepth: number): Scan {
+  const end = skipValue(bytes, start, maxDepth, { longStrings: [], nested: 0 })
+  return overBounds(end) ?? { kind: 'not-an-object' }
+}
+
+function overBounds(end: number): Scan | null {
+  if (end === tooDeep) return { kind: 'too-deep' }
+  return end === tooMany ? { kind: 'too-many', what: 'lists and objects' } : null
 }
 
 function decodeKey(bytes: Buffer, start: number, end: number): string | null {
@@ -110,7 +124,7 @@ function skipSpace(bytes: Buffer, start: number): number {
 }
 
 /** The offset after the closing quote, or -1. Long strings are crossed by `indexOf`, which is native. */
-function skipString(bytes: Buffer, start: number, longStrings: number[] | null): number {
+function skipString(bytes: Buffer, start: number, seen: Seen | null): number {
   let at = start + 1
   for (;;) {
     const close = bytes.indexOf(quote, at)
@@ -119,27 +133,28 @@ function skipString(bytes: Buffer, start: number, longStrings: number[] | null):
     while (close - 1 - slashes > start && bytes[close - 1 - slashes] === backslash) slashes++
     at = close + 1
     if (slashes % 2 !== 0) continue
-    if (at - start >= longStringBytes) longStrings?.push(start, at)
+    if (at - start >= longStringBytes) seen?.longStrings.push(start, at)
     return at
   }
 }
 
-/** The offset after the value, -1 where it does not end, or `tooDeep`. */
-function skipValue(bytes: Buffer, start: number, maxDepth: number, longStrings: number[] | null): number {
+/** The offset after the value, -1 where it does not end, `tooDeep` or `tooMany`. */
+function skipValue(bytes: Buffer, start: number, maxDepth: number, seen: Seen): number {
   const first = bytes[start]
-  if (first === quote) return skipString(bytes, start, longStrings)
+  if (first === quote) return skipString(bytes, start, seen)
   if (first !== openBrace && first !== openBracket) return skipScalar(bytes, start)
   let depth = 0
   for (let at = start; at < bytes.length;) {
     const byte = bytes[at]
     if (byte === quote) {
-      at = skipString(bytes, at, longStrings)
+      at = skipString(bytes, at, seen)
       if (at < 0) return -1
       continue
     }
     at++
     if (byte === openBrace || byte === openBracket) {
       if (++depth > maxDepth) return tooDeep
+      if (++seen.nested > maxNested) return tooMany
     } else if (byte === closeBrace || byte === closeBracket) {
       if (--depth === 0) return at
     }

@@ -4,10 +4,10 @@ import { GatewayError } from '../../core/errors.ts'
 import { scanTopLevel } from '../../core/json/top-level.ts'
 import type { Operation } from '../../core/openai.ts'
 import type { Call, Provider, Translator, UpstreamRequest, UpstreamResponse } from '../../core/provider.ts'
-import type { Deadlines, Exchange, Transport } from '../../core/transport.ts'
+import type { Exchange } from '../../core/transport.ts'
 import { openStream } from '../../providers/open-stream.ts'
 import { collect } from '../../upstream/collect.ts'
-import { openExchange, type OpenExchangeOptions } from '../../upstream/open-exchange.ts'
+import { openExchange, type Sending } from '../../upstream/open-exchange.ts'
 import { type Said, saidInStream, saidWhole } from './read-answer.ts'
 
 export interface Question {
@@ -29,11 +29,8 @@ export interface AskUpstream {
   answer(question: Question): Promise<Said>
 }
 
-export interface AskUpstreamOptions {
+export interface AskUpstreamOptions extends Sending {
   readonly providers: ReadonlyMap<string, Provider>
-  readonly transport: Transport
-  readonly sign: OpenExchangeOptions['sign']
-  readonly deadlines: Deadlines
   readonly clock: Clock
   readonly makeId: () => string
 }
@@ -42,7 +39,7 @@ const maxAnswerBytes = 8 * 1024 * 1024
 const maxDepth = 128
 
 export function createAskUpstream(options: AskUpstreamOptions): AskUpstream {
-  const { providers, transport, sign, deadlines, clock, makeId } = options
+  const { providers, clock, makeId } = options
 
   function providerOf(connection: Connection): Provider {
     const provider = providers.get(connection.provider)
@@ -51,9 +48,7 @@ export function createAskUpstream(options: AskUpstreamOptions): AskUpstream {
   }
 
   function open(connection: Connection, request: UpstreamRequest, signal: AbortSignal): Promise<Exchange> {
-    const provider = providerOf(connection)
-    const parts = { provider, connection, transport, sign, deadlines, signal, now: () => clock.now() }
-    return openExchange(request, parts)
+    return openExchange(options, { provider: providerOf(connection), connection }, request, signal)
   }
 
   function sender(connection: Connection, signal: AbortSignal): Send {
