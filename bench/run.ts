@@ -12,7 +12,7 @@ import { allTasks } from './tasks.ts'
 const environment = process.env
 const rounds = Number(environment['BENCH_ROUNDS'] ?? 5)
 const isLong = environment['BENCH_LONG'] === '1'
-/** Only the tasks whose names hold it. */
+/** Only the tasks whose names hold it, or one of several (`a|b`). */
 const only = environment['BENCH_ONLY'] ?? ''
 /** Where results are written; a part of the table is written only where somebody says so. */
 const whole = new URL('./results', import.meta.url).pathname
@@ -22,7 +22,7 @@ const folder = environment['BENCH_RESULTS'] ?? (only === '' ? whole : null)
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130))
 
 const say = (line: string) => process.stdout.write(`${line}\n`)
-const tasks = allTasks(isLong).filter(({ name }) => name.includes(only))
+const tasks = allTasks(isLong).filter(({ name }) => only.split('|').some((part) => name.includes(part)))
 if (tasks.length === 0) throw new Error(`no task's name holds ${JSON.stringify(only)}`)
 
 const conditions = conditionsNow(rounds, isLong)

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
+import { setFlagsFromString } from 'node:v8'
 import { type App, type AppOptions, createApp } from './app.ts'
 import { banner } from './app/banner.ts'
 import { runCommandLine } from './app/command-line.ts'
@@ -26,6 +27,9 @@ const pipeBytes = 4096
 
 // A diagnostic report, as a crash may leave one, has no need of the master key and of credentials by `${NAME}`.
 process.report.excludeEnv = true
+// Where V8 sees objects outlive its young generation, as a stream's do, it makes all that follow from the same place in
+// the old one, those of short requests as well: docs/decisions/2026-11-21-no-pretenuring.md
+setFlagsFromString('--no-allocation-site-pretenuring')
 
 const onState = { load: async () => (await load())?.config ?? null, out: say, err: fail }
 
