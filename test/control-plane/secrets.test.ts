@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { readdirSync, readFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import type { ServerResponse } from 'node:http'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { runCommand } from '../support/command.ts'
@@ -8,6 +9,7 @@ import { type Gateway, startGateway } from '../support/gateway.ts'
 import { type PlantedAccount, plantedAccounts } from '../support/planted.ts'
 import { type RedisServer, startRedis } from '../support/redis-server.ts'
 import { secretForms } from '../support/secret-forms.ts'
+import { audience, createIssuer } from '../support/tokens.ts'
 import {
   chatEvents,
   event,
@@ -195,6 +197,7 @@ describe.each(['embedded', 'Redis'])('secrets, with state %s', (state) => {
     )
     const redis = state === 'Redis' ? await startPlantedRedis() : null
     const origin = new URL(upstream.url).origin
+    const issuer = await plantedIssuer()
     const fileModel = {
       name: 'of-file',
       connections: [{ name: 'only', model_name: 'm', credential: 'of-file' }],
@@ -208,6 +211,7 @@ describe.each(['embedded', 'Redis'])('secrets, with state %s', (state) => {
       },
       config: {
         telemetry: { log_level: 'trace', otlp_endpoint: new URL(collector.url).origin },
+        auth: issuer.auth,
         health: { enabled: false, timeout_seconds: 5 },
         upstream: { allow_http: true, allow_networks: ['127.0.0.0/8'] },
         cooldown: { base_seconds: 1, rate_limit_seconds: 1, max_seconds: 1 },
@@ -237,7 +241,10 @@ describe.each(['embedded', 'Redis'])('secrets, with state %s', (state) => {
     const token = String(issued['key'])
     for (const account of accounts) await use(scene, account, token, origin)
     await scene.chat(token, { model: 'of-file' })
-    await scene.chat('planted.not.a-token', { model: 'of-file' })
+    for (const shown of ['planted.not.a-token', ...issuer.tokens]) {
+      await scene.chat(shown, { model: 'of-file' })
+      await scene.chat(shown, { model: 'model-openai', stream: true })
+    }
     const [first] = accounts
     const { items } = await scene.admin('GET', '/llm_credentials?q=openai')
     const id = (items as { id: string; name: string }[]).find(({ name }) => name === 'openai')?.id
@@ -253,6 +260,9 @@ describe.each(['embedded', 'Redis'])('secrets, with state %s', (state) => {
       ['the key of the file', fileKey],
       ['the password of Redis', redisPassword],
       ["the client's key", token],
+      ...issuer.tokens.map((shown, index): [string, string] => [`token ${index} of an issuer`, shown]),
+      // Which nobody could do without, and anybody could use with what the log does tell.
+      ...issuer.tokens.map((shown, index): [string, string] => [`its signature ${index}`, partOf(shown, 2)]),
       ['an exchanged token', 'planted-access-token'],
       ['a key in place', inlineKey],
       ['its successor', rotatedInlineKey],
@@ -268,12 +278,35 @@ describe.each(['embedded', 'Redis'])('secrets, with state %s', (state) => {
     // The search finds what is there: a name that is no secret stands in all of them.
     expect(scene.heard.join('\n')).toContain('model-anthropic')
     expect(new Map(places).get('the log')).toContain('model-anthropic')
+    expect(new Map(places).get('the log')).toContain('"principal":"user-1"')
     expect(new Map(places).get('the export')).toContain('model-anthropic')
     expect(new Map(places).get('traces')).toContain('chat ')
     expect(leaks(secrets, [...places, ['an answer', scene.heard.join('\n')]])).toEqual([])
     expect(leaks(new Map([['the prompt', prompt]]), places)).toEqual([])
   })
 })
+
+/** Who is not of this gateway, and tokens of theirs: good, past their end, for somebody else, and with another's signature. */
+async function plantedIssuer() {
+  const dir = mkdtempSync(join(tmpdir(), 'modelgate-issuer-'))
+  ends.push(() => rmSync(dir, { recursive: true }))
+  const issuer = await createIssuer()
+  const jwks = join(dir, 'jwks.json')
+  await issuer.writeJwks(jwks)
+  const good = await issuer.token()
+  const other = await (await createIssuer()).token()
+  return {
+    auth: { issuers: [{ issuer: issuer.issuer, audience, jwks_file: jwks }] },
+    tokens: [
+      good,
+      await issuer.token({ exp: 1_700_000_000 }),
+      await issuer.token({ aud: 'somebody-else' }),
+      [partOf(good, 0), partOf(good, 1), partOf(other, 2)].join('.'),
+    ],
+  }
+}
+
+const partOf = (token: string, part: number) => token.split('.')[part] ?? ''
 
 async function startPlantedRedis(): Promise<RedisServer> {
   const args = ['--requirepass', redisPassword, '--rdbcompression', 'no']
