@@ -2,7 +2,13 @@ import { isUtf8 } from 'node:buffer'
 import { GatewayError } from '../core/errors.ts'
 import { outlineOf } from '../core/json/outline.ts'
 import type { Pieces } from '../core/json/pieces.ts'
-import { maxMembers, maxNested, scanTopLevel, type LongStrings, type TopLevel } from '../core/json/top-level.ts'
+import {
+  maxMembers,
+  maxNested,
+  scanTopLevel,
+  type LongStrings,
+  type TopLevel,
+} from '../core/json/top-level.ts'
 import type { ChatRequest, CompletionsRequest, EmbeddingsRequest, Operation } from '../core/openai.ts'
 import { checkBody } from './check-body.ts'
 
