@@ -57,7 +57,7 @@ export function createRegistryPart(options: RegistryPartOptions): RegistryPart {
     clock,
     file: file === null || isKeeper ? file : { ...file, write: async () => undefined },
     acceptReset: config.state.redis.accept_reset,
-    onFault: (message, error) => log.warn(message, { error }),
+    onFault: tellOnce(log),
   })
   const keys = () => sync.keys()
   const secrets = createCredentialSecrets({ vault, keys })
@@ -112,6 +112,16 @@ export function createRegistryPart(options: RegistryPartOptions): RegistryPart {
       if (pruning !== null) clearInterval(pruning)
       await sync.stop()
     },
+  }
+}
+
+/** A store that is out is asked again and again, and says the same each time: once is enough for a reader. */
+function tellOnce(log: Log): (message: string, error: unknown) => void {
+  let told = ''
+  return (message, error) => {
+    const said = `${message}: ${String(error)}`
+    log[said === told ? 'debug' : 'warn'](message, { error })
+    told = said
   }
 }
 

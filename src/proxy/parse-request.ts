@@ -2,13 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import { GatewayError } from '../core/errors.ts'
 import { outlineOf } from '../core/json/outline.ts'
 import type { Pieces } from '../core/json/pieces.ts'
-import {
-  maxMembers,
-  maxNested,
-  scanTopLevel,
-  type LongStrings,
-  type TopLevel,
-} from '../core/json/top-level.ts'
+import { scanTopLevel, type LongStrings, type TopLevel } from '../core/json/top-level.ts'
 import type { ChatRequest, CompletionsRequest, EmbeddingsRequest, Operation } from '../core/openai.ts'
 import { checkBody } from './check-body.ts'
 
@@ -90,10 +84,8 @@ function scan(bytes: Buffer, pieces: Pieces): { top: TopLevel; longStrings: Long
       return result
     case 'too-deep':
       throw new GatewayError('invalid_request', `The request body is nested deeper than ${maxDepth} levels.`)
-    case 'too-many': {
-      const most = result.what === 'members' ? maxMembers : maxNested
-      throw new GatewayError('invalid_request', `The request body has more than ${most} ${result.what}.`)
-    }
+    case 'too-many':
+      throw new GatewayError('invalid_request', `The request body has more than ${result.what}.`)
     case 'not-an-object':
       parseJson(bytes)
       throw new GatewayError('invalid_request', 'The request body must be a JSON object.')

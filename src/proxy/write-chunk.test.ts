@@ -46,6 +46,21 @@ it('puts size and end around what it writes', async () => {
   expect(body).toBe(`grün\r\n2\r\na\ufffd\r\nbb8\r\n${'x'.repeat(3000)}\r\n1\r\ny\r\n4\r\nlast\r\n0\r\n\r\n`)
 })
 
+it('leaves the bytes of the head as they are', async () => {
+  const work: Work = (outgoing) => {
+    outgoing.writeHead(200, { 'x-note': 'caf\xe9' })
+    writeChunk(outgoing, 'grün')
+    outgoing.end()
+  }
+  const shown = await answered(work, async (port) => {
+    const socket = connect(port, '127.0.0.1')
+    socket.write('GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n')
+    return (await buffer(socket)).toString('latin1')
+  })
+  expect(shown).toContain('x-note: caf\xe9\r\n')
+  expect(shown).toContain('\r\n5\r\ngr\xc3\xbcn\r\n')
+})
+
 it('puts nothing around it where the answer is not chunked', async () => {
   const work: Work = (outgoing) => {
     outgoing.writeHead(200)

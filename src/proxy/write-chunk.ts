@@ -12,25 +12,19 @@ const textBytes = 2 * 1024
 export function writeChunk(outgoing: ServerResponse, piece: Uint8Array | string): boolean {
   if (!outgoing.chunkedEncoding) return outgoing.write(piece)
   if (piece.length === 0) return !outgoing.writableNeedDrain
+  const bytes = typeof piece === 'string' ? Buffer.from(piece) : piece
   // Asked by Node within `write` only: whether it is to do what is done here.
   outgoing.chunkedEncoding = false
   try {
-    if (typeof piece === 'string') return outgoing.write(chunk(piece, Buffer.byteLength(piece)), 'utf8')
-    if (piece.length <= textBytes) return outgoing.write(chunk(asLatin1(piece), piece.length), 'latin1')
-    outgoing.write(sizeLine(piece.length), 'latin1')
-    outgoing.write(piece)
+    const size = `${bytes.length.toString(16)}\r\n`
+    // As Latin-1, also since the head goes out in the same encoding as the text behind it.
+    if (bytes.length <= textBytes) return outgoing.write(`${size}${asLatin1(bytes)}\r\n`, 'latin1')
+    outgoing.write(size, 'latin1')
+    outgoing.write(bytes)
     return outgoing.write('\r\n', 'latin1')
   } finally {
     outgoing.chunkedEncoding = true
   }
-}
-
-function chunk(text: string, size: number): string {
-  return `${sizeLine(size)}${text}\r\n`
-}
-
-function sizeLine(size: number): string {
-  return `${size.toString(16)}\r\n`
 }
 
 /** Each byte as a character: written as Latin-1, what goes out is the same bytes, whatever they are. */

@@ -1,5 +1,6 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
 import { parse, stringify } from 'yaml'
 import { type Gateway, startGateway } from '../support/gateway.ts'
@@ -64,6 +65,28 @@ function expectWhole(answers: readonly PromiseSettledResult<Answered>[]): void {
     expect({ status, end: dataOf(body).at(-1) }).toEqual({ status: 200, end: '[DONE]' })
   }
 }
+
+it('ends on a SIGTERM that comes while its workers are being started', async () => {
+  const gateway = await startGateway({
+    config: {
+      workers: 2,
+      state: { redis: { url: redis.url, key_prefix: `early-${lives}` } },
+      drain: { grace_seconds: 0, timeout_seconds: 5 },
+    },
+    env: { MODELGATE_MASTER_KEY: Buffer.alloc(32, 9).toString('base64') },
+    wait: false,
+  })
+  const children = async () =>
+    (await readFile(`/proc/${gateway.pid}/task/${gateway.pid}/children`, 'utf8')).trim().split(' ')
+  try {
+    await until('both are there', async () => (await children()).length === 2)
+    gateway.signal('SIGTERM')
+    const code = await Promise.race([gateway.exited, sleep(20_000, 'it still runs', { ref: false })])
+    expect(code).toBe(0)
+  } finally {
+    await gateway.stop()
+  }
+})
 
 it('survives a worker that is killed: a new one comes, nobody else notices, counters do not go back', async () => {
   const { gateway } = crew

@@ -3,6 +3,7 @@ import type { Log } from '../../telemetry/log.ts'
 import { createTotals } from '../../telemetry/together.ts'
 import { createWorkerMetrics } from '../../telemetry/worker-metrics.ts'
 import { type Crew, createCrew } from './crew.ts'
+import type { Member } from './member.ts'
 import type { Vitals } from './membership.ts'
 import { createVitals } from './vitals.ts'
 
@@ -35,6 +36,7 @@ export async function runPrimary(options: PrimaryOptions): Promise<PrimaryEnd> {
   const { count, log, version, stopped, drainMs, clock = systemClock } = options
   const totals = createTotals()
   let hasStarted = false
+  let isEnding = false
   let giveUp: (reason: string | null) => void = () => undefined
   const hopeless = new Promise<{ reason: string | null }>((resolve) => {
     giveUp = (reason) => resolve({ reason })
@@ -44,8 +46,11 @@ export async function runPrimary(options: PrimaryOptions): Promise<PrimaryEnd> {
     log,
     clock,
     answers: { metrics: () => vitals.render(), readiness: () => vitals.ready() },
-    onServing({ place, pid, url }) {
+    onServing(member) {
+      const { place, pid, url } = member
       log.info('a worker serves', { worker: place, pid })
+      // Told while it was being started, it may not have heard.
+      if (isEnding) tell(member, 'drain')
       if (hasStarted) return
       hasStarted = crew.serving().length === count
       if (hasStarted) log.info('listening', { url, version, workers: count })
@@ -72,6 +77,7 @@ export async function runPrimary(options: PrimaryOptions): Promise<PrimaryEnd> {
   crew.start()
   const fault = await Promise.race([stopped, hopeless])
   clearInterval(pulse)
+  isEnding = true
   if (fault === undefined) tellAll(crew, 'drain')
   else crew.killAll()
   const late = setTimeout(crew.killAll, drainMs)
@@ -84,7 +90,11 @@ export async function runPrimary(options: PrimaryOptions): Promise<PrimaryEnd> {
 }
 
 function tellAll(crew: Crew, what: 'reload' | 'drain'): void {
-  for (const { channel } of crew.all()) channel.ask(what).catch(() => undefined)
+  for (const member of crew.all()) tell(member, what)
+}
+
+function tell({ channel }: Member, what: 'reload' | 'drain'): void {
+  channel.ask(what).catch(() => undefined)
 }
 
 /** One that hangs keeps its connections waiting; killed, it is started again. */

@@ -38,16 +38,25 @@ describe('scanTopLevel', () => {
     const withMembers = (count: number) =>
       `{${Array.from({ length: count }, (_, index) => `"k${index}":1`).join(',')}}`
     expect(scan(withMembers(1000)).kind).toBe('object')
-    expect(scan(withMembers(1001))).toEqual({ kind: 'too-many', what: 'members' })
+    expect(scan(withMembers(1001))).toEqual({ kind: 'too-many', what: '1000 members' })
   })
 
-  it('stops at the bound on lists and objects, in all members together', () => {
+  it('stops at the bound on members, lists and objects, in all top-level members together', () => {
     const listOf = (count: number) => `[${'{},'.repeat(count - 1)}{}]`
-    const tooMany = { kind: 'too-many', what: 'lists and objects' }
-    expect(scan(`{"a":${listOf(124_999)},"b":${listOf(124_999)}}`).kind).toBe('object')
-    expect(scan(`{"a":${listOf(124_999)},"b":${listOf(125_000)}}`)).toEqual(tooMany)
-    expect(scan(listOf(250_000))).toEqual(tooMany)
-    expect(scan(`{"a":"${'['.repeat(300_000)}"}`).kind).toBe('object')
+    const tooMany = { kind: 'too-many', what: '100000 members, lists and objects' }
+    expect(scan(`{"a":${listOf(49_999)},"b":${listOf(49_999)}}`).kind).toBe('object')
+    expect(scan(`{"a":${listOf(49_999)},"b":${listOf(50_000)}}`)).toEqual(tooMany)
+    const objectOf = (count: number) => `{${'"k":1,'.repeat(count - 1)}"k":1}`
+    expect(scan(`{"a":${objectOf(99_999)}}`).kind).toBe('object')
+    expect(scan(`{"a":${objectOf(100_000)}}`)).toEqual(tooMany)
+    expect(scan(listOf(100_000))).toEqual(tooMany)
+    expect(scan(`{"a":"${'[:,'.repeat(1_000_001)}"}`).kind).toBe('object')
+  })
+
+  it('stops at the bound on values', () => {
+    const numbers = (count: number) => `{"input":[${'1,'.repeat(count - 1)}1]}`
+    expect(scan(numbers(1_000_001)).kind).toBe('object')
+    expect(scan(numbers(1_000_002))).toEqual({ kind: 'too-many', what: '1000000 values' })
   })
 
   it('says what is no object', () => {

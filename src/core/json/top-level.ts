@@ -33,8 +33,12 @@ const colon = 0x3a
 /** Thirty times as many as any request has: each costs a parser, and whoever looks through them, time. */
 export const maxMembers = 1000
 
-/** Far more lists and objects than any conversation has; a parser takes 25 ms for them, in which nobody else is served. */
-export const maxNested = 250_000
+/**
+ * Of all members, lists and objects, and of all values: far more than any request has. For so many a parser takes up to
+ * 0.3 s, in which nobody else is served; for as many as fit into a body it would take seconds.
+ */
+export const maxNested = 100_000
+export const maxValues = 1_000_000
 
 /** Offsets of the opening quote and behind the closing one of each long string in a value, one pair after another. */
 export type LongStrings = readonly number[]
@@ -46,19 +50,20 @@ export const longStringBytes = 4096
 interface Seen {
   readonly longStrings: number[]
   nested: number
+  values: number
 }
 
 export type Scan =
   | { readonly kind: 'object'; readonly top: TopLevel; readonly longStrings: LongStrings }
   | { readonly kind: 'not-an-object' }
   | { readonly kind: 'too-deep' }
-  | { readonly kind: 'too-many'; readonly what: 'members' | 'lists and objects' }
+  | { readonly kind: 'too-many'; readonly what: string }
   | { readonly kind: 'malformed' }
 
 /**
  * Total over any bytes. `malformed` and `not-an-object` are certain; an `object` may still hold a fault that only a
- * real parser sees, so parse as well before trusting it. Nesting deeper than `maxDepth`, more than `maxMembers` and more
- * than `maxNested` stop the scan early, before a parser would build it. `pieces` are the same bytes as they are to be kept, where
+ * real parser sees, so parse as well before trusting it. Nesting deeper than `maxDepth`, and more of anything than its
+ * bound, stop the scan early, before a parser would build it. `pieces` are the same bytes as they are to be kept, where
  * `bytes` will not be.
  */
 export function scanTopLevel(bytes: Buffer, maxDepth: number, pieces: Pieces = [bytes]): Scan {
@@ -67,12 +72,12 @@ export function scanTopLevel(bytes: Buffer, maxDepth: number, pieces: Pieces = [
   if (bytes[at] !== openBrace) return boundsOnly(bytes, at, maxDepth)
   const members: Member[] = []
   const longStrings: number[] = []
-  const seen: Seen = { longStrings, nested: 0 }
+  const seen: Seen = { longStrings, nested: 0, values: 0 }
   at = skipSpace(bytes, at + 1)
   if (bytes[at] === closeBrace) return { kind: 'object', top: { pieces, members }, longStrings }
   for (;;) {
     if (bytes[at] !== quote) return { kind: 'malformed' }
-    if (members.length === maxMembers) return { kind: 'too-many', what: 'members' }
+    if (members.length === maxMembers) return { kind: 'too-many', what: `${maxMembers} members` }
     const keyStart = at
     const keyEnd = skipString(bytes, at, null)
     const key = keyEnd < 0 ? null : decodeKey(bytes, keyStart, keyEnd)
@@ -91,16 +96,18 @@ export function scanTopLevel(bytes: Buffer, maxDepth: number, pieces: Pieces = [
 }
 
 const tooDeep = -2
-const tooMany = -3
+const tooManyNested = -3
+const tooManyValues = -4
 
 function boundsOnly(bytes: Buffer, start: number, maxDepth: number): Scan {
-  const end = skipValue(bytes, start, maxDepth, { longStrings: [], nested: 0 })
+  const end = skipValue(bytes, start, maxDepth, { longStrings: [], nested: 0, values: 0 })
   return overBounds(end) ?? { kind: 'not-an-object' }
 }
 
 function overBounds(end: number): Scan | null {
   if (end === tooDeep) return { kind: 'too-deep' }
-  return end === tooMany ? { kind: 'too-many', what: 'lists and objects' } : null
+  if (end === tooManyNested) return { kind: 'too-many', what: `${maxNested} members, lists and objects` }
+  return end === tooManyValues ? { kind: 'too-many', what: `${maxValues} values` } : null
 }
 
 function decodeKey(bytes: Buffer, start: number, end: number): string | null {
@@ -138,7 +145,7 @@ function skipString(bytes: Buffer, start: number, seen: Seen | null): number {
   }
 }
 
-/** The offset after the value, -1 where it does not end, `tooDeep` or `tooMany`. */
+/** The offset after the value, -1 where it does not end, or which bound it is over. */
 function skipValue(bytes: Buffer, start: number, maxDepth: number, seen: Seen): number {
   const first = bytes[start]
   if (first === quote) return skipString(bytes, start, seen)
@@ -154,9 +161,13 @@ function skipValue(bytes: Buffer, start: number, maxDepth: number, seen: Seen): 
     at++
     if (byte === openBrace || byte === openBracket) {
       if (++depth > maxDepth) return tooDeep
-      if (++seen.nested > maxNested) return tooMany
+      if (++seen.nested > maxNested) return tooManyNested
     } else if (byte === closeBrace || byte === closeBracket) {
       if (--depth === 0) return at
+    } else if (byte === comma) {
+      if (++seen.values > maxValues) return tooManyValues
+    } else if (byte === colon && ++seen.nested > maxNested) {
+      return tooManyNested
     }
   }
   return -1
