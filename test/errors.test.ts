@@ -10,7 +10,7 @@ const upstream = () => scene.upstreams['main'] as NonNullable<Scene['upstreams']
 beforeAll(async () => {
   scene = await createScene({
     config: (urls) => ({
-      limits: { max_body_bytes: 100_000 },
+      limits: { max_body_bytes: 3_000_000 },
       upstream: {
         connect_timeout_ms: 500,
         first_event_timeout_ms: 400,
@@ -110,8 +110,26 @@ describe('the body', () => {
     expect((await chat({}, { 'content-encoding': 'gzip' })).status).toBe(415)
   })
 
+  it('is bounded in what a parser would make of it', async () => {
+    for (const [item, count] of [
+      ['{}', 100_000],
+      ['{"a":1}', 50_000],
+      ['1', 1_000_002],
+    ] as const) {
+      const list = `[${`${item},`.repeat(count - 1)}${item}]`
+      const { status, error } = await post(
+        `{"model":"gpt","messages":[{"role":"user","content":"x"}],"k":${list}}`,
+      )
+      expect([item, status, error.code]).toEqual([item, 400, 'invalid_request'])
+      expect(error.message).toContain('more than')
+    }
+  })
+
   it('is bounded, whether its length is announced or not', async () => {
-    const large = JSON.stringify({ model: 'gpt', messages: [{ role: 'user', content: 'x'.repeat(200_000) }] })
+    const large = JSON.stringify({
+      model: 'gpt',
+      messages: [{ role: 'user', content: 'x'.repeat(4_000_000) }],
+    })
     const announced = await post(large)
     expect([announced.status, announced.error.code]).toEqual([413, 'request_too_large'])
     const stream = new Blob([large]).stream()

@@ -74,11 +74,15 @@ describe('parseRequest', () => {
     expect(refusal(`{"model":"m","m\\u006fdel":"n","messages":[${message}]}`)).toBe('invalid_requestmodel')
   })
 
-  it('refuses more members than any request has', () => {
-    const members = Array.from({ length: 1000 }, (_, index) => `"k${index}":1`).join(',')
+  it.each([
+    ['1000 members', Array.from({ length: 1000 }, (_, index) => `"k${index}":1`).join(',')],
+    ['100000 members, lists and objects', `"k":[${'{},'.repeat(100_000)}{}]`],
+    ['1000000 values', `"k":[${'1,'.repeat(1_000_001)}1]`],
+  ])('refuses more than any request has: %s', (most, members) => {
     const text = `{"model":"m","messages":[{"role":"user","content":"x"}],${members}}`
+    const message = `The request body has more than ${most}.`
     expect(() => parseRequest(Buffer.from(text), 'chat', null)).toThrow(
-      expect.objectContaining({ code: 'invalid_request', status: 400 }),
+      expect.objectContaining({ code: 'invalid_request', status: 400, message }),
     )
   })
 

@@ -44,6 +44,12 @@ const told = (replica: Gateway) =>
     .log()
     .flatMap(({ msg: message, status, source }) => (message === 'the registry' ? [{ status, source }] : []))
 
+/** At which level it says, each time, that there was no answer. */
+const missed = (replica: Gateway) =>
+  replica
+    .log()
+    .flatMap(({ msg: message, level }) => (message === 'the registry could not be read' ? [level] : []))
+
 it('starts from its sealed snapshot while Redis is down, and says so', limit, async () => {
   await start()
   const first = await fleet.launch('kept')
@@ -78,13 +84,15 @@ it('waits unready where it has no snapshot, until Redis comes', limit, async () 
   const first = await fleet.launch('first')
   await until('Redis is found', async () => (await makeModel(first, 'stored')).status === 201)
   await redis.kill()
-  const fresh = await fleet.launch('fresh')
+  const fresh = await fleet.launch('fresh', { config: { telemetry: { log_level: 'debug' } } })
   expect(await ready(fresh)).toBe(503)
   expect((await fetch(`${fresh.url}/healthz`)).status).toBe(200)
   expect(await chat(fresh, 'stored')).toEqual({ status: 503, code: 'overloaded', retryAfter: '1' })
   expect(await makeModel(fresh, 'refused')).toEqual({ status: 503, code: 'store_unavailable' })
   await until('that is told', () => told(fresh).length > 0)
   expect(told(fresh)).toEqual([{ status: 'starting', source: 'none' }])
+  await until('Redis was asked again', () => missed(fresh).includes('debug'))
+  expect(missed(fresh).filter((level) => level === 'warn')).toHaveLength(1)
   // The other, which knows the registry, goes on.
   expect([await ready(first), (await chat(first, 'stored')).status]).toEqual([200, 200])
 

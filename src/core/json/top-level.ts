@@ -31,14 +31,14 @@ const comma = 0x2c
 const colon = 0x3a
 
 /** Thirty times as many as any request has: each costs a parser, and whoever looks through them, time. */
-export const maxMembers = 1000
+const maxMembers = 1000
 
 /**
  * Of all members, lists and objects, and of all values: far more than any request has. For so many a parser takes up to
  * 0.3 s, in which nobody else is served; for as many as fit into a body it would take seconds.
  */
-export const maxNested = 100_000
-export const maxValues = 1_000_000
+const maxNested = 100_000
+const maxValues = 1_000_000
 
 /** Offsets of the opening quote and behind the closing one of each long string in a value, one pair after another. */
 export type LongStrings = readonly number[]
@@ -52,6 +52,8 @@ interface Seen {
   nested: number
   values: number
 }
+
+const nothingSeen = (): Seen => ({ longStrings: [], nested: 0, values: 0 })
 
 export type Scan =
   | { readonly kind: 'object'; readonly top: TopLevel; readonly longStrings: LongStrings }
@@ -71,8 +73,8 @@ export function scanTopLevel(bytes: Buffer, maxDepth: number, pieces: Pieces = [
   if (at >= bytes.length) return { kind: 'malformed' }
   if (bytes[at] !== openBrace) return boundsOnly(bytes, at, maxDepth)
   const members: Member[] = []
-  const longStrings: number[] = []
-  const seen: Seen = { longStrings, nested: 0, values: 0 }
+  const seen = nothingSeen()
+  const { longStrings } = seen
   at = skipSpace(bytes, at + 1)
   if (bytes[at] === closeBrace) return { kind: 'object', top: { pieces, members }, longStrings }
   for (;;) {
@@ -100,7 +102,7 @@ const tooManyNested = -3
 const tooManyValues = -4
 
 function boundsOnly(bytes: Buffer, start: number, maxDepth: number): Scan {
-  const end = skipValue(bytes, start, maxDepth, { longStrings: [], nested: 0, values: 0 })
+  const end = skipValue(bytes, start, maxDepth, nothingSeen())
   return overBounds(end) ?? { kind: 'not-an-object' }
 }
 
