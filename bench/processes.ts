@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { closeSync, openSync, readFileSync } from 'node:fs'
-import { connect, createServer, type AddressInfo } from 'node:net'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Answer, Question } from './child/answers.ts'
@@ -109,16 +109,6 @@ function createAsk(child: ChildProcess): Running['ask'] {
     if (answer.error !== undefined) throw new Error(`${name}: ${answer.error}`)
     return answer.value as T
   }
-}
-
-/** A port that nobody listens on now. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo
-      server.close(() => resolve(port))
-    })
-  })
 }
 
 async function ready(child: ChildProcess, port: number, path: string | undefined): Promise<void> {

@@ -1,9 +1,10 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { freePort } from '../test/support/free-port.ts'
 import { createIdentity } from './gateway-config.ts'
 import type { Target, UpstreamScript } from './messages.ts'
-import { createProcesses, freePort } from './processes.ts'
+import { createProcesses } from './processes.ts'
 import { type Subject, type SubjectName, subjects } from './subjects.ts'
 
 const here = (name: string) => new URL(name, import.meta.url).pathname

@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
+import { freePort } from '../test/support/free-port.ts'
 import { startRedis } from '../test/support/redis-server.ts'
 import { type Identity, writeGatewayConfig } from './gateway-config.ts'
 import { nginxConfig } from './nginx-config.ts'
 import { callsOf } from './proc.ts'
-import { freePort, type Processes, type Running } from './processes.ts'
+import type { Processes, Running } from './processes.ts'
 
 /** What requests go through. */
 export interface Subject extends Running {

@@ -1,5 +1,4 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { IConfigMap } from 'kubernetes-models/v1/ConfigMap'
@@ -7,6 +6,7 @@ import OpenAI from 'openai'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { renderSidecarExample } from '../../tools/helm/render.ts'
+import { freePort } from '../support/free-port.ts'
 import { type Gateway, startGateway } from '../support/gateway.ts'
 import { metric } from '../support/metrics.ts'
 import { chatModel } from '../support/scene.ts'
@@ -83,11 +83,3 @@ it('what the kubelet probes is at the pod’s address, and the data plane is on 
   await expect(fetch(`http://${shownAddress}:${port}/v1/models`)).rejects.toThrow('fetch failed')
   await expect(fetch(`http://127.0.0.1:${telemetryPort}/readyz`)).rejects.toThrow('fetch failed')
 })
-
-async function freePort(host: string): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, host, resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}

@@ -1,7 +1,5 @@
 import { existsSync } from 'node:fs'
 import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
@@ -9,6 +7,7 @@ import manifest from '../../package.json' with { type: 'json' }
 import { buildImage } from '../../tools/image/build-image.ts'
 import { type RunningImage, runImage } from '../../tools/image/run-image.ts'
 import { findOrInstall } from '../support/debian-package.ts'
+import { freePort } from '../support/free-port.ts'
 import { until } from '../support/wait.ts'
 
 let directory: string
@@ -106,11 +105,3 @@ it('lets a stream run to its end on SIGTERM, and ends with 0', async () => {
   expect(await image.exited).toBe(0)
   expect(await image.checkHealth()).toBe(1)
 }, 60_000)
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}

@@ -1,4 +1,4 @@
-import { freePort, type RedisServer, startRedis } from './redis-server.ts'
+import { type RedisServer, startRedis } from './redis-server.ts'
 import { until } from './wait.ts'
 
 const READY_MS = 20_000
@@ -72,19 +72,9 @@ const SLOTS = 16_384
 
 /** Three masters, each with one replica if so wanted, which take a node for dead after a second. */
 export async function startCluster({ replicas = false }: { replicas?: boolean } = {}): Promise<ClusterGroup> {
-  const start = async () => {
-    const args = [
-      '--cluster-enabled',
-      'yes',
-      '--cluster-node-timeout',
-      '1000',
-      '--cluster-port',
-      `${await freePort()}`,
-    ]
-    return startRedis({
-      args: [...args, '--cluster-replica-validity-factor', '0', '--repl-diskless-sync-delay', '0'],
-    })
-  }
+  const args = ['--cluster-node-timeout', '1000', '--cluster-replica-validity-factor', '0']
+  args.push('--repl-diskless-sync-delay', '0')
+  const start = () => startRedis({ isClusterNode: true, args })
   const masters = await Promise.all([start(), start(), start()])
   const followers = replicas ? await Promise.all([start(), start(), start()]) : []
   const nodes = [...masters, ...followers]

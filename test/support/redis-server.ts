@@ -1,12 +1,12 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { Redis, type RedisOptions } from 'ioredis'
 import { findOrInstall } from './debian-package.ts'
+import { freePort } from './free-port.ts'
 import { until } from './wait.ts'
 
 export interface RedisServer {
@@ -33,6 +33,8 @@ export interface RedisServerOptions {
   readonly args?: readonly string[]
   readonly port?: number
   readonly isSentinel?: boolean
+  /** A node of a Cluster that knows no other yet, with a port of its own for their talk. */
+  readonly isClusterNode?: boolean
   /** A configuration file to begin with, which the server may rewrite, as sentinels do. */
   readonly config?: string
   /** How to ask it. */
@@ -41,6 +43,7 @@ export interface RedisServerOptions {
 
 const run = promisify(execFile)
 const START_MS = 10_000
+const PORTS_TRIED = 5
 
 /** The program: Redis or Valkey, whichever is there; Debian's package of Redis where neither is. */
 async function findRedis(): Promise<string> {
@@ -54,21 +57,24 @@ async function findRedis(): Promise<string> {
   return findOrInstall({ binaries: ['redis-server'], package: 'redis-server' })
 }
 
-/** A port of the loopback address that was free a moment ago. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  return address.port
-}
-
 /** Starts a server on the loopback address, in a folder of its own. It ends with this process, or before. */
 export async function startRedis(options: RedisServerOptions = {}): Promise<RedisServer> {
   const program = await findRedis()
-  const port = options.port ?? (await freePort())
+  for (let left = PORTS_TRIED; ; left -= 1) {
+    const server = await prepare(program, options.port ?? (await freePort()), options)
+    try {
+      await server.start()
+      return server
+    } catch (error) {
+      await server.stop()
+      // Another test was told the same port in the same moment.
+      const isTaken = error instanceof Error && error.message.includes('Address already in use')
+      if (!isTaken || options.port !== undefined || left === 1) throw error
+    }
+  }
+}
+
+async function prepare(program: string, port: number, options: RedisServerOptions): Promise<RedisServer> {
   const dir = await mkdtemp(join(tmpdir(), 'modelgate-redis-'))
   const file = join(dir, 'redis.conf')
   await writeFile(file, options.config ?? '')
@@ -76,6 +82,9 @@ export async function startRedis(options: RedisServerOptions = {}): Promise<Redi
   settings.push('--port', `${port}`, '--bind', '127.0.0.1', '--dir', dir, '--daemonize', 'no')
   if (options.isSentinel !== true) settings.push('--save', '')
   if (options.appendOnly === true) settings.push('--appendonly', 'yes', '--appendfsync', 'always')
+  if (options.isClusterNode === true) {
+    settings.push('--cluster-enabled', 'yes', '--cluster-port', `${await freePort()}`)
+  }
   settings.push(...(options.args ?? []))
   let child: ChildProcess | null = null
   const killAtExit = () => child?.kill('SIGKILL')
@@ -115,7 +124,6 @@ export async function startRedis(options: RedisServerOptions = {}): Promise<Redi
     await until(`${program} answers`, isReady, { timeoutMs: START_MS, everyMs: 20 })
   }
 
-  await start()
   return {
     port,
     url: `redis://127.0.0.1:${port}`,
