@@ -38,7 +38,8 @@ export const subjects = {
   'bare node:http': (surroundings) => startBare(surroundings, './child/bare-node.ts'),
   'bare hono': (surroundings) => startBare(surroundings, './child/bare-hono.ts'),
   nginx: startNginx,
-  Portkey: startPortkey,
+  Portkey: (surroundings) => startPortkey(surroundings, machineNode()),
+  'Portkey on this Node': (surroundings) => startPortkey(surroundings, process.execPath),
   Modelgate: (surroundings) => startGateway(surroundings),
   'Modelgate on Redis': startWithRedis,
 } satisfies Record<string, Start>
@@ -102,20 +103,38 @@ async function startNginx({ processes, core, dir, upstream }: Surroundings): Pro
 }
 
 /** The folder in which `npm install @portkey-ai/gateway` was run is named by BENCH_PORTKEY. */
-async function startPortkey(surroundings: Surroundings): Promise<Subject | null> {
+async function startPortkey(
+  { processes, core, upstream }: Surroundings,
+  node: string | null,
+): Promise<Subject | null> {
   const folder = process.env['BENCH_PORTKEY'] ?? ''
   const script = join(folder, 'node_modules/@portkey-ai/gateway/build/start-server.js')
-  if (folder === '' || !existsSync(script)) return null
+  if (folder === '' || node === null || !existsSync(script)) return null
   const port = await freePort()
-  const running = await startNode(surroundings, port, [script, `--port=${port}`, '--headless'])
+  const args = [script, `--port=${port}`, '--headless']
+  const running = await processes.start({ command: node, args, core, port })
   const headers = {
     'x-portkey-provider': 'openai',
-    'x-portkey-custom-host': `${originOf(surroundings.upstream)}/v1`,
+    'x-portkey-custom-host': `${originOf(upstream)}/v1`,
   }
   return { ...running, headers }
 }
 
+/** The Node that `npx` would take: npm puts those of packages before the machine's own. */
+function machineNode(): string | null {
+  const isOfPackage = (folder: string) => folder.includes('node_modules')
+  return (
+    foldersOfPath()
+      .filter((folder) => !isOfPackage(folder))
+      .map((folder) => join(folder, 'node'))
+      .find((file) => existsSync(file)) ?? null
+  )
+}
+
 function isOnPath(name: string): boolean {
-  const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin']
-  return folders.some((folder) => folder !== '' && existsSync(join(folder, name)))
+  return [...foldersOfPath(), '/usr/sbin'].some((folder) => existsSync(join(folder, name)))
+}
+
+function foldersOfPath(): string[] {
+  return (process.env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '')
 }

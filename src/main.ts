@@ -30,6 +30,8 @@ process.report.excludeEnv = true
 // Where V8 sees objects outlive its young generation, as a stream's do, it makes all that follow from the same place in
 // the old one, those of short requests as well: docs/decisions/2026-11-21-no-pretenuring.md
 setFlagsFromString('--no-allocation-site-pretenuring')
+// A request runs through many small functions once each: docs/decisions/2026-11-21-more-inlining.md
+setFlagsFromString('--max-inlined-bytecode-size-cumulative=4000')
 
 const onState = { load: async () => (await load())?.config ?? null, out: say, err: fail }
 

@@ -15,6 +15,7 @@ export function wholeAnswers(prompt: string, promptBytes: number, requests: numb
       { subject: 'bare hono' },
       { subject: 'nginx' },
       { subject: 'Portkey', share: 0.2 },
+      { subject: 'Portkey on this Node', share: 0.2 },
       { subject: 'Modelgate' },
     ],
     metrics: [
@@ -22,7 +23,7 @@ export function wholeAnswers(prompt: string, promptBytes: number, requests: numb
       { name: 'rate', unit: 'requests/s', digits: 0, against: { row: 'Portkey', as: 'ratio' } },
     ],
     // Long enough for the compiler to be done with all of it: the state that a server is in for days.
-    warmUp: (stage) => run(stage, requests * (promptBytes <= 1024 ? 4 : 1)),
+    warmUp: (stage) => run(stage, requests * (promptBytes <= 1024 ? 8 : 2)),
     measure: (stage) => run(stage, requests),
   }
 }

@@ -55,7 +55,7 @@ export async function listen({ take, app, host, port, tls }: ListenerOptions): P
       return refuse(outgoing, 400, 'A Host header is required.')
     const due = answering.get(socket) ?? new Set()
     answering.set(socket, due.add(outgoing))
-    outgoing.once('close', () => due.delete(outgoing))
+    outgoing.on('close', () => due.delete(outgoing))
     if (take?.(incoming, outgoing) !== true) void handle(incoming, outgoing)
   }
   const secure = tls === null ? null : createTlsServer({ ...options, ...texts(tls) }, listener)

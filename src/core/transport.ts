@@ -1,3 +1,4 @@
+import type { Signal } from './cancellation.ts'
 import type { GatewayError } from './errors.ts'
 import type { HeaderMap, UpstreamRequest } from './provider.ts'
 
@@ -22,7 +23,7 @@ export interface DispatchOptions {
   readonly egress: Egress
   readonly deadlines: Deadlines
   /** The client left, or the gateway gave up: the socket is destroyed at once. */
-  readonly signal: AbortSignal
+  readonly signal: Signal
 }
 
 /** Receives a body. Exactly one of `end` and `error` comes last. A `data` call may pause the exchange. */

@@ -1,3 +1,4 @@
+import type { Signal } from '../core/cancellation.ts'
 import type {
   Call,
   HeaderMap,
@@ -31,7 +32,7 @@ export async function attemptJson(
   deps: ProxyDeps,
   translator: Translator,
   call: Call,
-  signal: AbortSignal,
+  signal: Signal,
 ): Promise<JsonAnswer> {
   const building = translator.buildRequests(call)
   const { requests, dropped } = building instanceof Promise ? await building : building
@@ -39,7 +40,7 @@ export async function attemptJson(
   const destination = { provider: requireProvider(deps, connection), connection }
   const startedAt = deps.clock.monotonic()
   let firstByteMs: number | null = null
-  const fetchOne = async (request: UpstreamRequest, itsSignal: AbortSignal): Promise<UpstreamResponse> => {
+  const fetchOne = async (request: UpstreamRequest, itsSignal: Signal): Promise<UpstreamResponse> => {
     const exchange = await openExchange(deps, destination, request, itsSignal)
     firstByteMs ??= deps.clock.monotonic() - startedAt
     const body = await collect(exchange, { maxBytes: maxAnswerBytes, signal: itsSignal })

@@ -1,3 +1,4 @@
+import type { Signal } from '../core/cancellation.ts'
 import { asChunks, sseEvent, usageChunk } from '../core/chat-chunks.ts'
 import type { ChatCompletion } from '../core/openai.ts'
 import type { Call, HeaderMap, Translator } from '../core/provider.ts'
@@ -13,7 +14,7 @@ export interface StreamAttempt {
   readonly translator: Translator
   readonly call: Call
   readonly client: ClientStream
-  readonly signal: AbortSignal
+  readonly signal: Signal
   /** The first real event has come, and is about to be written. */
   readonly onCommit: (answer: StreamHead) => void
 }

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { Authenticator } from '../access/authenticate.ts'
+import type { Signal } from '../core/cancellation.ts'
 import type { Clock } from '../core/clock.ts'
 import type { Connection, Credential } from '../core/entities.ts'
 import type { GatewayError } from '../core/errors.ts'
@@ -18,7 +19,7 @@ export interface ProxyDeps extends Sending {
   readonly providers: ReadonlyMap<string, Provider>
   /** A failure without whatever secret of the credential a provider may have echoed. */
   readonly withoutSecrets: (error: GatewayError, credential: Credential) => GatewayError
-  readonly fetchAsset: (request: AssetRequest, signal: AbortSignal) => Promise<Asset>
+  readonly fetchAsset: (request: AssetRequest, signal: Signal) => Promise<Asset>
   readonly record: (record: RequestRecord) => void
   /** Continues the trace of a `traceparent`, or begins one; null: no traces are kept. */
   readonly trace: ((traceparent: string | undefined) => TraceContext) | null

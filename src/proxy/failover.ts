@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { abortable, type Signal } from '../core/cancellation.ts'
 import type { Model } from '../core/entities.ts'
 import { GatewayError } from '../core/errors.ts'
 import type { RequestInFlight } from '../routing/retry-budget.ts'
@@ -16,7 +17,7 @@ export interface FailoverOptions {
   readonly unfit: ReadonlySet<string>
   /** This request's place among those in flight, which answers for its retries. */
   readonly flight: RequestInFlight
-  readonly signal: AbortSignal
+  readonly signal: Signal
   /** One try. Throws GatewayError while nothing was shown to the client. */
   readonly attempt: (attempt: Pick<Attempt, 'connection' | 'answered'>) => Promise<Tried>
 }
@@ -46,7 +47,7 @@ export async function failover(options: FailoverOptions): Promise<Tried> {
       // The only candidate gets a second try, after a pause.
       repeated = true
       tried = options.unfit
-      await sleep(deps.router.backoffMs(errors.length), undefined, { signal })
+      await abortable(sleep(deps.router.backoffMs(errors.length)), signal)
       continue
     }
     try {

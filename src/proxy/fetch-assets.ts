@@ -1,3 +1,4 @@
+import type { Signal } from '../core/cancellation.ts'
 import { GatewayError } from '../core/errors.ts'
 import type { AssetRequest, Call, Eventually, Translator } from '../core/provider.ts'
 import type { ProxyDeps } from './deps.ts'
@@ -16,7 +17,7 @@ export function fetchAssets(
   deps: ProxyDeps,
   translator: Translator,
   call: Call,
-  signal: AbortSignal,
+  signal: Signal,
 ): Eventually<void> {
   const named = translator.assets?.(call)
   if (named === undefined || named.length === 0) return
@@ -28,7 +29,7 @@ async function fetchAll(
   deps: ProxyDeps,
   wanted: readonly AssetRequest[],
   call: Call,
-  signal: AbortSignal,
+  signal: Signal,
 ): Promise<void> {
   if (wanted.length > maxAssets) {
     throw new GatewayError('invalid_request', `A request may name at most ${maxAssets} files by URL.`, {

@@ -1,3 +1,4 @@
+import type { Signal } from '../core/cancellation.ts'
 import { GatewayError } from '../core/errors.ts'
 import type { Eventually } from '../core/provider.ts'
 import type { StreamFinal, StreamReader, StreamStep } from '../core/stream-reader.ts'
@@ -18,7 +19,7 @@ export interface PumpOptions {
   readonly reader: StreamReader
   readonly client: ClientStream
   /** Aborted when the client leaves. */
-  readonly signal: AbortSignal
+  readonly signal: Signal
   /** Called once, as the first real event has come and before it is written. */
   readonly onCommit: () => void
 }
@@ -34,7 +35,7 @@ const maxHeldBytes = 1024 * 1024
 export function pump(options: PumpOptions): Promise<PumpEnd> {
   return new Promise((resolve) => {
     const sink = new Pump(options, resolve)
-    options.signal.addEventListener('abort', () => sink.error(clientLeft()), { once: true })
+    options.signal.addEventListener('abort', () => sink.error(clientLeft()))
     options.exchange.read(sink)
   })
 }

@@ -1,4 +1,5 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
+import type { Signal } from '../core/cancellation.ts'
 import type { Connection, Model, Principal } from '../core/entities.ts'
 import { GatewayError } from '../core/errors.ts'
 import type { Operation } from '../core/openai.ts'
@@ -29,7 +30,7 @@ export interface Visit {
   readonly journal: Journal
   readonly flight: RequestInFlight
   /** Aborted the moment the client leaves. */
-  readonly signal: AbortSignal
+  readonly signal: Signal
   /** What every answer to this request carries: its id. */
   readonly headers: OutgoingHttpHeaders
 }

@@ -1,5 +1,6 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import { wwwAuthenticate } from '../access/www-authenticate.ts'
+import { Cancellation } from '../core/cancellation.ts'
 import { GatewayError } from '../core/errors.ts'
 import type { Operation } from '../core/openai.ts'
 import { sendError } from './answer.ts'
@@ -35,7 +36,7 @@ export async function visited(
       startedAt: deps.clock.now(),
     },
   })
-  const left = new AbortController()
+  const left = new Cancellation()
   let leave: (() => void) | null = null
   outgoing.on('close', () => {
     leave?.()
@@ -47,7 +48,7 @@ export async function visited(
     outgoing,
     journal,
     flight: deps.router.begin(),
-    signal: left.signal,
+    signal: left,
     headers: { 'x-request-id': requestId, ...(deps.gate.closing ? { connection: 'close' } : {}) },
   }
   try {
@@ -59,7 +60,7 @@ export async function visited(
   }
   visit.flight.end()
   discardBody(incoming)
-  if (left.signal.aborted) journal.outcome = 'aborted'
+  if (left.aborted) journal.outcome = 'aborted'
   journal.close(outgoing.headersSent ? outgoing.statusCode : 499)
 }
 

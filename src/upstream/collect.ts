@@ -1,9 +1,10 @@
+import type { Signal } from '../core/cancellation.ts'
 import { GatewayError } from '../core/errors.ts'
 import type { Exchange } from '../core/transport.ts'
 
 export interface CollectOptions {
   readonly maxBytes: number
-  readonly signal: AbortSignal
+  readonly signal: Signal
   /** The first `maxBytes` of a larger body, instead of a failure. */
   readonly truncate?: boolean
 }

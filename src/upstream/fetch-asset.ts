@@ -1,9 +1,10 @@
+import type { Signal } from '../core/cancellation.ts'
 import { GatewayError } from '../core/errors.ts'
 import type { Asset, AssetRequest } from '../core/provider.ts'
 import type { Transport } from '../core/transport.ts'
 import { collect } from './collect.ts'
 
-export type FetchAsset = (request: AssetRequest, signal: AbortSignal) => Promise<Asset>
+export type FetchAsset = (request: AssetRequest, signal: Signal) => Promise<Asset>
 
 export interface FetchAssetOptions {
   readonly transport: Transport

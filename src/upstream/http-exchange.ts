@@ -1,4 +1,5 @@
 import { type Dispatcher, errors } from 'undici'
+import type { Signal } from '../core/cancellation.ts'
 import type { Clock } from '../core/clock.ts'
 import { GatewayError } from '../core/errors.ts'
 import type { HeaderMap } from '../core/provider.ts'
@@ -209,7 +210,7 @@ export class HttpExchange implements Exchange, Dispatcher.DispatchHandler {
 }
 
 /** An answer that nobody waits for any more says nothing of the connection. */
-function givenUp({ reason }: AbortSignal): GatewayError {
+function givenUp({ reason }: Signal): GatewayError {
   if (reason instanceof GatewayError) return reason
   return new GatewayError('upstream_error', 'The request was given up.', { cause: reason })
 }

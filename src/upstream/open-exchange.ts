@@ -1,3 +1,4 @@
+import type { Signal } from '../core/cancellation.ts'
 import type { Clock } from '../core/clock.ts'
 import type { Connection, Credential } from '../core/entities.ts'
 import type { Provider, SignerName, UpstreamRequest } from '../core/provider.ts'
@@ -14,7 +15,7 @@ export interface Sending {
     name: SignerName,
     request: UpstreamRequest,
     credential: Credential,
-    signal: AbortSignal,
+    signal: Signal,
   ) => Promise<UpstreamRequest> | UpstreamRequest
   readonly deadlines: Deadlines
   /** For a `retry-after` that is a date. */
@@ -34,7 +35,7 @@ export async function openExchange(
   { transport, sign, deadlines, clock }: Sending,
   { provider, connection }: Destination,
   request: UpstreamRequest,
-  signal: AbortSignal,
+  signal: Signal,
 ): Promise<Exchange> {
   const { credential } = connection
   const signing = sign(provider.signer(credential), request, credential, signal)

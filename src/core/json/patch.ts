@@ -63,9 +63,8 @@ function fewPieces(parts: readonly (Uint8Array | string)[]): Uint8Array[] {
 }
 
 function joined(parts: readonly (Uint8Array | string)[]): Uint8Array {
-  const size = (part: Uint8Array | string) =>
-    typeof part === 'string' ? Buffer.byteLength(part) : part.length
-  const whole = Buffer.allocUnsafe(parts.reduce((sum, part) => sum + size(part), 0))
+  const most = (part: Uint8Array | string) => (typeof part === 'string' ? roomFor(part) : part.length)
+  const whole = Buffer.allocUnsafe(parts.reduce((sum, part) => sum + most(part), 0))
   let at = 0
   for (const part of parts) {
     if (typeof part === 'string') at += whole.write(part, at)
@@ -74,7 +73,12 @@ function joined(parts: readonly (Uint8Array | string)[]): Uint8Array {
       at += part.length
     }
   }
-  return whole
+  return whole.subarray(0, at)
+}
+
+/** No character takes more than three bytes of UTF-8; to count those of a short text costs more than the room. */
+function roomFor(text: string): number {
+  return text.length < 100 ? 3 * text.length : Buffer.byteLength(text)
 }
 
 /** Runs of untouched members are copied as one slice, commas and white space included. */

@@ -46,6 +46,9 @@ export type LongStrings = readonly number[]
 /** Quotes included. */
 export const longStringBytes = 4096
 
+/** So many are looked at before a native search is called, which costs as much as these. */
+const nearBytes = 24
+
 /** What a scan has come by so far. */
 interface Seen {
   readonly longStrings: number[]
@@ -113,10 +116,10 @@ function overBounds(end: number): Scan | null {
 }
 
 function decodeKey(bytes: Buffer, start: number, end: number): string | null {
-  const text = bytes.toString('utf8', start, end)
-  if (!text.includes('\\')) return text.slice(1, -1)
+  const text = bytes.toString('utf8', start + 1, end - 1)
+  if (!text.includes('\\')) return text
   try {
-    const decoded: unknown = JSON.parse(text)
+    const decoded: unknown = JSON.parse(`"${text}"`)
     return typeof decoded === 'string' ? decoded : null
   } catch {
     return null
@@ -132,11 +135,11 @@ function skipSpace(bytes: Buffer, start: number): number {
   return at
 }
 
-/** The offset after the closing quote, or -1. Long strings are crossed by `indexOf`, which is native. */
+/** The offset after the closing quote, or -1. */
 function skipString(bytes: Buffer, start: number, seen: Seen | null): number {
   let at = start + 1
   for (;;) {
-    const close = bytes.indexOf(quote, at)
+    const close = nextQuote(bytes, at)
     if (close < 0) return -1
     let slashes = 0
     while (close - 1 - slashes > start && bytes[close - 1 - slashes] === backslash) slashes++
@@ -145,6 +148,13 @@ function skipString(bytes: Buffer, start: number, seen: Seen | null): number {
     if (at - start >= longStringBytes) seen?.longStrings.push(start, at)
     return at
   }
+}
+
+/** Most strings are names and words of a few bytes; longer ones are crossed by `indexOf`, which is native. */
+function nextQuote(bytes: Buffer, start: number): number {
+  const near = Math.min(start + nearBytes, bytes.length)
+  for (let at = start; at < near; at++) if (bytes[at] === quote) return at
+  return bytes.indexOf(quote, near)
 }
 
 /** The offset after the value, -1 where it does not end, or which bound it is over. */

@@ -35,10 +35,10 @@ const names: ReadonlySet<string> = new Set([
   'bootstrap_room',
 ])
 
-const prefixes = ['litellm_', 'api_', 'aws_', 'azure_', 'vertex_', 'mock_']
+const prefixed = /^(?:litellm|api|aws|azure|vertex|mock)_/
 
 /** Whether a top-level member must not reach the upstream; `more` are the preset's own names, in lower case. */
 export function isRoutingField(name: string, more: readonly string[] = []): boolean {
   const lower = name.toLowerCase()
-  return names.has(lower) || more.includes(lower) || prefixes.some((prefix) => lower.startsWith(prefix))
+  return names.has(lower) || more.includes(lower) || prefixed.test(lower)
 }

@@ -1,3 +1,4 @@
+import type { Signal } from '../../core/cancellation.ts'
 import type { Secret } from '../../core/secret.ts'
 
 /** What signs for AWS: a pair of keys, with the session token that temporary ones need. */
@@ -10,4 +11,4 @@ export interface AwsKeys {
 }
 
 /** The gateway's own AWS identity. Throws GatewayError where it has none, or cannot get its keys. */
-export type AwsIdentity = (signal: AbortSignal) => Promise<AwsKeys>
+export type AwsIdentity = (signal: Signal) => Promise<AwsKeys>

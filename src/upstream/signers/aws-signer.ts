@@ -1,3 +1,4 @@
+import type { Signal } from '../../core/cancellation.ts'
 import type { Clock } from '../../core/clock.ts'
 import type { Credential } from '../../core/entities.ts'
 import { GatewayError } from '../../core/errors.ts'
@@ -34,7 +35,7 @@ export function createAwsSigner({
 }: AwsSignerOptions): (...call: Parameters<Signer>) => Promise<UpstreamRequest> {
   const cache = createAwsKeyCache({ clock, closing, onExchange })
 
-  function keysOf(credential: Credential, region: string, signal: AbortSignal): Promise<AwsKeys> | AwsKeys {
+  function keysOf(credential: Credential, region: string, signal: Signal): Promise<AwsKeys> | AwsKeys {
     const { settings } = credential
     const given = givenKeys(credential)
     const roleArn = settings['aws_role_arn']

@@ -1,3 +1,4 @@
+import type { Signal } from '../../core/cancellation.ts'
 import type { Credential } from '../../core/entities.ts'
 import type { Eventually, UpstreamRequest } from '../../core/provider.ts'
 
@@ -8,5 +9,5 @@ import type { Eventually, UpstreamRequest } from '../../core/provider.ts'
 export type Signer = (
   request: UpstreamRequest,
   credential: Credential,
-  signal: AbortSignal,
+  signal: Signal,
 ) => Eventually<UpstreamRequest>

@@ -1,3 +1,4 @@
+import { abortable, type Signal } from '../../core/cancellation.ts'
 import type { Clock } from '../../core/clock.ts'
 import { GatewayError } from '../../core/errors.ts'
 
@@ -27,7 +28,7 @@ export type LoadToken<Token extends Expiring> = (signal: AbortSignal) => Promise
 
 export interface TokenCache<Token extends Expiring> {
   /** Throws GatewayError for what the exchange came to, or the signal's reason where the caller gave up waiting. */
-  get(id: string, load: LoadToken<Token>, signal: AbortSignal): Promise<Token>
+  get(id: string, load: LoadToken<Token>, signal: Signal): Promise<Token>
 }
 
 interface Entry<Token> {
@@ -134,14 +135,4 @@ function asFailure(cause: unknown, failed: string): GatewayError {
   const isAnswer = cause instanceof GatewayError && cause.reason !== 'network' && cause.reason !== 'timeout'
   if (isAnswer) return cause
   return new GatewayError('upstream_error', failed, { reason: 'network', costly: false, cause })
-}
-
-/** Settles as `promise` does, or rejects with the signal's reason as soon as it is aborted. */
-function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise<T>((resolve, reject) => {
-    const abort = () => reject(signal.reason as Error)
-    signal.addEventListener('abort', abort, { once: true })
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
-    if (signal.aborted) abort()
-  })
 }
