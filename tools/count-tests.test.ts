@@ -1,9 +1,21 @@
 import { expect, it } from 'vitest'
 import { countTests, listFailures, type TestReport } from './count-tests.ts'
 
+const test = (status: string) => ({
+  fullName: `a ${status} test`,
+  status,
+  failureMessages: ['Error: 1 is not 2'],
+})
+const file = { name: 'a.test.ts', status: 'failed', message: '' }
+
 function report(passed: number, failed: number, brokenFiles = 0): TestReport {
-  const broken = { name: 'a.test.ts', status: 'failed', message: 'Error: no server', assertionResults: [] }
-  return { numPassedTests: passed, numFailedTests: failed, testResults: Array(brokenFiles).fill(broken) }
+  const broken = { ...file, message: 'Error: no server', assertionResults: [] }
+  const tests = Array.from({ length: failed }, () => test('failed'))
+  const failing = failed === 0 ? [] : [{ ...file, name: 'b.test.ts', assertionResults: tests }]
+  return {
+    numPassedTests: passed,
+    testResults: [...Array<typeof broken>(brokenFiles).fill(broken), ...failing],
+  }
 }
 
 it('sums the runs', () => {
@@ -24,26 +36,22 @@ it('does not take silence for success', () => {
   expect(countTests([report(0, 0)], false)).toEqual({ passed: 0, failed: 1 })
 })
 
-it('lists what failed: a test, a hook, a file that broke', () => {
-  const test = (status: string) => ({
-    fullName: `a ${status} test`,
-    status,
-    failureMessages: ['Error: 1 is not 2'],
-  })
-  const file = { name: 'b.test.ts', status: 'failed', message: '' }
+it('lists what failed, and counts the same: a test, a hook, a file that broke', () => {
   const hook = {
     ...file,
     name: 'c.test.ts',
     message: 'Error: in a hook',
     assertionResults: [test('skipped')],
   }
-  const inner = { ...hook, name: 'd.test.ts', message: '' }
-  const passed = { ...file, status: 'passed', assertionResults: [test('passed')] }
-  const testResults = [{ ...file, assertionResults: [test('passed'), test('failed')] }, hook, inner, passed]
-  expect(listFailures([report(1, 0, 1), { ...report(1, 1), testResults }])).toEqual([
+  const inner = { ...file, name: 'd.test.ts', assertionResults: [test('skipped'), test('failed')] }
+  const passed = { ...file, status: 'passed', assertionResults: [test('passed'), test('skipped')] }
+  const reports = [report(1, 1, 1), { numPassedTests: 1, testResults: [hook, inner, passed] }]
+  expect(listFailures(reports)).toEqual([
     'failed: a.test.ts\n  Error: no server',
     'failed: b.test.ts: a failed test\n  Error: 1 is not 2',
     'failed: c.test.ts\n  Error: in a hook',
-    'failed: d.test.ts\n  a hook failed: see above',
+    'failed: d.test.ts\n  tests were skipped, as after a hook that fails: see above',
+    'failed: d.test.ts: a failed test\n  Error: 1 is not 2',
   ])
+  expect(countTests(reports, true)).toEqual({ passed: 2, failed: 5 })
 })

@@ -4,7 +4,6 @@ import { join } from 'node:path'
 /** The fields used of a report by vitest's json reporter. */
 export interface TestReport {
   numPassedTests: number
-  numFailedTests: number
   testResults: FileResult[]
 }
 
@@ -20,33 +19,32 @@ interface FileResult {
 const LINES_OF_A_FAILURE = 12
 
 /**
- * Sums test runs. A file that broke before its first test counts as one failure, and so does a failure that is in no
- * report (a linter's, a crash), and a run without a single test.
+ * Sums test runs. Each failure that the reports name counts; one that is in no report (a linter's, a crash, an error
+ * outside of tests) does where there is no other, and so does a run without a single test.
  */
 export function countTests(reports: TestReport[], stepFailed: boolean): { passed: number; failed: number } {
-  let passed = 0
-  let failed = 0
-  for (const report of reports) {
-    const broken = report.testResults.filter(
-      ({ status, assertionResults }) => status === 'failed' && assertionResults.length === 0,
-    )
-    passed += report.numPassedTests
-    failed += report.numFailedTests + broken.length
-  }
+  const passed = reports.reduce((sum, report) => sum + report.numPassedTests, 0)
   const unseen = stepFailed || passed === 0 ? 1 : 0
-  return { passed, failed: Math.max(failed, unseen) }
+  return { passed, failed: Math.max(listFailures(reports).length, unseen) }
 }
 
-/** What failed and how, in few lines each: a long run's own words about it are far above its last line. */
+/**
+ * What failed and how, in few lines each: a long run's own words about it are far above its last line. Failed tests,
+ * and files of which more than that failed: they broke before their first test, or a hook did.
+ */
 export function listFailures(reports: TestReport[]): string[] {
   const files = reports.flatMap(({ testResults }) => testResults).filter(({ status }) => status === 'failed')
   return files.flatMap(({ name, message, assertionResults }) => {
     const tests = assertionResults
       .filter(({ status }) => status === 'failed')
       .map((test) => describeFailure(`${name}: ${test.fullName}`, test.failureMessages.join('\n')))
-    // The reporter keeps no words of a hook within a `describe`.
-    const ofFile = message === '' && tests.length === 0 ? 'a hook failed: see above' : message
-    return ofFile === '' ? tests : [describeFailure(name, ofFile), ...tests]
+    // Of a hook within a `describe` the reporter keeps no words, but its tests are skipped.
+    const hasMore = tests.length === 0 || assertionResults.some(({ status }) => status === 'skipped')
+    if (message === '' && !hasMore) return tests
+    return [
+      describeFailure(name, message || 'tests were skipped, as after a hook that fails: see above'),
+      ...tests,
+    ]
   })
 }
 

@@ -25,7 +25,9 @@ describe.each(kinds)('%s', (_name, create) => {
     const gone = () => heard.push('gone')
     signal.addEventListener('abort', () => heard.push(`first: ${String(signal.reason)}`))
     signal.addEventListener('abort', gone)
-    signal.addEventListener('abort', () => heard.push('second'))
+    const second = () => heard.push('second')
+    signal.addEventListener('abort', second)
+    signal.addEventListener('abort', second)
     signal.removeEventListener('abort', gone)
     signal.removeEventListener('abort', gone)
     expect(signal.aborted).toBe(false)
@@ -43,11 +45,14 @@ describe.each(kinds)('%s', (_name, create) => {
     const first = () => {
       heard.push('first')
       signal.removeEventListener('abort', first)
+      signal.removeEventListener('abort', second)
     }
+    const second = () => heard.push('second')
     signal.addEventListener('abort', first)
-    signal.addEventListener('abort', () => heard.push('second'))
+    signal.addEventListener('abort', second)
+    signal.addEventListener('abort', () => heard.push('third'))
     abort('left')
-    expect(heard).toEqual(['first', 'second'])
+    expect(heard).toEqual(['first', 'third'])
   })
 
   it('ends a wait, and only that', async () => {

@@ -22,7 +22,7 @@ export class Cancellation implements Signal {
   }
 
   addEventListener(_type: 'abort', listener: () => void): void {
-    this.#listeners.push(listener)
+    if (!this.#listeners.includes(listener)) this.#listeners.push(listener)
   }
 
   removeEventListener(_type: 'abort', listener: () => void): void {
@@ -30,14 +30,24 @@ export class Cancellation implements Signal {
     if (index >= 0) this.#listeners.splice(index, 1)
   }
 
-  /** Once; each listener hears of it once, in the order in which they came. */
+  /**
+   * Once; each listener hears of it once, in the order in which they came. One that throws is a fault of the process,
+   * as with any event target, and keeps no other from hearing.
+   */
   abort(reason: unknown): void {
     if (this.aborted) return
     this.aborted = true
     this.reason = reason
-    const listeners = this.#listeners
-    this.#listeners = []
-    for (const listener of listeners) listener()
+    let listener: (() => void) | undefined
+    while ((listener = this.#listeners.shift()) !== undefined) {
+      try {
+        listener()
+      } catch (error) {
+        process.nextTick(() => {
+          throw error
+        })
+      }
+    }
   }
 }
 

@@ -4,7 +4,8 @@ import { createServer } from 'node:net'
 
 // Below what systems give to outgoing connections (from 32,768 on Linux, from 49,152 elsewhere): a port of that range
 // that is free now may be somebody's own end of a connection a moment later.
-const FIRST_PORT = 10_000
+// Above 10,080, which `fetch` refuses to connect to.
+const FIRST_PORT = 11_000
 const END_PORT = 32_000
 
 /** A port that nobody listens on now, for a program that must be told its port. */
