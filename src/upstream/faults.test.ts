@@ -41,10 +41,9 @@ function silently(): void {}
 
 describe('an upstream that cannot be reached', () => {
   it('because nobody listens costs nothing', async () => {
-    const { server, transport } = await start(silently)
-    await server.stop()
-    stops.splice(0, 1)
-    const error = await failureOf(transport.dispatch(post(server.url), options()))
+    const { transport } = await start(silently)
+    // The port of a server that has stopped may be another's by now; nobody gets this one.
+    const error = await failureOf(transport.dispatch(post('http://127.0.0.1:1/'), options()))
     expect(error).toMatchObject({ code: 'upstream_error', status: 502, reason: 'network', costly: false })
     expect(error.message).toBe('The upstream could not be reached: connection refused.')
   })

@@ -91,7 +91,7 @@ describe.each([...providerCases])('$id, a call of a model', (given) => {
   })
 
   it('tells a port at which nobody listens', async () => {
-    const validation = await validate(given, { modelName: given.model, url: await refusedUrl() })
+    const validation = await validate(given, { modelName: given.model, url: refusedUrl })
     expect(validation).toMatchObject({ valid: false, reason: 'network' })
     expect(validation.error).toMatch(/^502: .*connection refused.*Check the base URL/)
   })
