@@ -46,27 +46,13 @@ export function clip(value: string): string {
   return bounded.toWellFormed()
 }
 
-function isSame(one: Destination, other: Destination): boolean {
-  return one.model === other.model && one.provider === other.provider && one.connection === other.connection
-}
-
 /** Until the first `retain` nothing is known of the registry, and what records say is taken as it comes. */
 export function createLabelBounds({ maxTeams }: { maxTeams: number }): LabelBounds {
   let models: ReadonlyMap<string, ReadonlySet<string>> | null = null
   let teams: ReadonlySet<string> = new Set()
   const unregistered = new Set<string>()
-  /** An attempt went where its request went, and the next request often as well. */
-  let last: { readonly destination: Destination; readonly place: Place } | null = null
 
   function place(destination: Destination): Place {
-    if (last === null || !isSame(last.destination, destination)) {
-      const { model, provider, connection } = destination
-      last = { destination: { model, provider, connection }, place: placeOf(destination) }
-    }
-    return last.place
-  }
-
-  function placeOf(destination: Destination): Place {
     const model = destination.model === null ? unknown : clip(destination.model)
     const connections = models?.get(model)
     const isKnown = models === null || connections !== undefined
@@ -94,7 +80,6 @@ export function createLabelBounds({ maxTeams }: { maxTeams: number }): LabelBoun
     const registered = new Set(Array.from(entities.teams, clip))
     const removed = teams.difference(registered)
     models = present
-    last = null
     teams = registered
     return (labels) => {
       if (labels['team'] !== undefined && removed.has(labels['team'])) return false

@@ -30,12 +30,6 @@ export function createRequestLine(): (record: RequestRecord) => string {
     )
   }
 
-  function attemptsText(attempts: readonly AttemptRecord[]): string {
-    let text = ''
-    for (const attempt of attempts) text += text === '' ? attemptText(attempt) : `,${attemptText(attempt)}`
-    return text
-  }
-
   return (record) => {
     const { usage, firstTokenMs, subject, upstreamRequestId } = record
     return (
@@ -45,7 +39,7 @@ export function createRequestLine(): (record: RequestRecord) => string {
       `"principal":${subject === null ? 'null' : scrubbed(subject)},"issuer":${quoted(record.issuer)},` +
       `"team":${quoted(record.team)},"model":${quoted(record.model)},"provider":${quoted(record.provider)},` +
       `"connection":${quoted(record.connection)},"stream":${record.stream},` +
-      `"attempts":[${attemptsText(record.attempts)}],"status":${record.status},` +
+      `"attempts":[${record.attempts.map(attemptText).join(',')}],"status":${record.status},` +
       `"outcome":"${record.outcome}","error_code":${quoted(record.errorCode)},` +
       `"timings":{"total_ms":${milliseconds(record.durationMs)},"auth_ms":${milliseconds(record.authMs)},` +
       `"upstream_ms":${milliseconds(record.upstreamMs)},` +
@@ -71,15 +65,9 @@ function usageText({ input, cachedInput, cacheWrite, output, reasoning }: Usage)
   )
 }
 
-const thousandths = Array.from({ length: 1000 }, (_, count) => String(count).padStart(3, '0'))
-const longestUs = 2 ** 30
-
-/** To the microsecond. Of whole numbers a text is made in a third of the time that a fraction takes. */
-function milliseconds(durationMs: number): string {
-  const us = Math.round(durationMs * 1000)
-  if (!(us >= 0 && us < longestUs)) return String(number(us / 1000))
-  const whole = Math.floor(us / 1000)
-  return `${whole}.${thousandths[us - whole * 1000]}`
+/** To the microsecond. */
+function milliseconds(durationMs: number): number | null {
+  return number(Math.round(durationMs * 1000) / 1000)
 }
 
 /** JSON has no words for what is none. */

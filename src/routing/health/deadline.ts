@@ -1,3 +1,4 @@
+import { abortable } from '../../core/cancellation.ts'
 import { GatewayError } from '../../core/errors.ts'
 import type { Schedule } from '../shared/timers.ts'
 
@@ -21,11 +22,8 @@ export async function withDeadline<Result>(
   const onAbort = () => stop.abort(signal.reason)
   signal.addEventListener('abort', onAbort)
   const cancel = schedule(ms, () => stop.abort(timeoutAfter(ms)))
-  const givenUp = new Promise<never>((_, reject) => {
-    stop.signal.addEventListener('abort', () => reject(stop.signal.reason as Error))
-  })
   try {
-    return await Promise.race([work(stop.signal), givenUp])
+    return await abortable(work(stop.signal), stop.signal)
   } finally {
     cancel()
     signal.removeEventListener('abort', onAbort)
