@@ -48,14 +48,21 @@ export async function listen({ take, app, host, port, tls }: ListenerOptions): P
     requireHostHeader: false,
   }
   /** The answers that each socket is still to get: several where requests are pipelined. */
-  const answering = new WeakMap<Duplex, Set<ServerResponse>>()
+  const answering = new WeakMap<Duplex, ServerResponse[]>()
+  const answersDue = (socket: Duplex): ServerResponse[] => {
+    const known = answering.get(socket)
+    if (known !== undefined) return known
+    const made: ServerResponse[] = []
+    answering.set(socket, made)
+    return made
+  }
   const listener = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
     const { socket, headers, httpVersion } = incoming
     if (headers.host === undefined && httpVersion === '1.1')
       return refuse(outgoing, 400, 'A Host header is required.')
-    const due = answering.get(socket) ?? new Set()
-    answering.set(socket, due.add(outgoing))
-    outgoing.on('close', () => due.delete(outgoing))
+    const due = answersDue(socket)
+    due.push(outgoing)
+    outgoing.on('close', () => due.splice(due.indexOf(outgoing), 1))
     if (take?.(incoming, outgoing) !== true) void handle(incoming, outgoing)
   }
   const secure = tls === null ? null : createTlsServer({ ...options, ...texts(tls) }, listener)
@@ -65,7 +72,7 @@ export async function listen({ take, app, host, port, tls }: ListenerOptions): P
   )
   server.on('connect', (_incoming: IncomingMessage, socket: Duplex) => answerRaw(socket, 400))
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
-    if (mayAnswer([...(answering.get(socket) ?? [])])) answerMalformed(error, socket)
+    if (mayAnswer(answering.get(socket) ?? [])) answerMalformed(error, socket)
     else socket.destroy()
   })
   await new Promise<void>((resolve, reject) => {

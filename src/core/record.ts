@@ -45,6 +45,8 @@ export type RequestOutcome = 'success' | 'error' | 'aborted' | 'stream_error'
 /** Everything the log line and the metrics of one request need; recorded exactly once, client aborts included. */
 export interface RequestRecord {
   readonly requestId: string
+  /** The gateway has made it: there is nothing in it that must not be shown. */
+  readonly isOwnId: boolean
   readonly operation: Operation | 'models' | 'other'
   readonly method: string
   readonly path: string

@@ -14,6 +14,8 @@ import { newSpanId, traceparentOf } from '../telemetry/traces/trace-context.ts'
 
 export interface JournalOptions {
   readonly requestId: string
+  /** Not the caller's. */
+  readonly isOwnId: boolean
   readonly operation: Operation | 'models' | 'other'
   readonly method: string
   readonly path: string
@@ -96,9 +98,10 @@ export class Journal {
   close(status: number): void {
     if (this.#isClosed) return
     this.#isClosed = true
-    const { requestId, operation, method, path, record } = this.#options
+    const { requestId, isOwnId, operation, method, path, record } = this.#options
     record({
       requestId,
+      isOwnId,
       operation,
       method,
       path,

@@ -26,6 +26,7 @@ export async function visited(
   const requestId = requestIdOf(incoming.headers, deps.makeId)
   const journal = new Journal({
     requestId,
+    isOwnId: requestId !== incoming.headers['x-request-id'],
     operation,
     method: incoming.method ?? '',
     path: pathFor(operation),

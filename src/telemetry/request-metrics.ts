@@ -1,7 +1,8 @@
-import type { RequestRecord } from '../core/record.ts'
+import type { AttemptRecord, RequestRecord } from '../core/record.ts'
 import type { Usage } from '../core/usage.ts'
 import { durationBuckets, firstTokenBuckets, overheadBuckets } from './buckets.ts'
 import type { LabelBounds } from './labels.ts'
+import { createMemo } from './memo.ts'
 import {
   countLines,
   createCount,
@@ -28,6 +29,19 @@ interface Tokens {
   readonly types: Readonly<Record<TokenType, Count>>
 }
 
+/** What requests of one kind add to: their labels are looked up and bounded once, not for each. */
+interface Tally {
+  readonly latency: Latency
+  /** By status, each made at first use, as are the tokens. */
+  readonly requests: Map<number, Count>
+  readonly requestsOf: (status: number) => Count
+  tokens: Tokens | null
+  readonly openTokens: () => Tokens
+}
+
+/** A team that stands in tokens alone may have any name. */
+const mostRemembered = 20_000
+
 export interface RequestMetrics {
   /** Counts one finished request and its attempts. Does not throw. */
   observe(record: RequestRecord): void
@@ -38,41 +52,45 @@ export interface RequestMetrics {
 
 /** The metrics that every request adds to (design §10), their labels bounded by `bounds`. */
 export function createRequestMetrics(bounds: LabelBounds): RequestMetrics {
-  const requests = createSeriesMap<Count>()
-  const latencies = createSeriesMap<Latency>()
-  const tokens = createSeriesMap<Tokens>()
-  const attempts = createSeriesMap<Count>()
+  const requests = createSeriesMap(createCount)
+  const latencies = createSeriesMap(openLatency)
+  const tokens = createSeriesMap(openTokens)
+  const attempts = createSeriesMap(createCount)
+  const tallies = createMemo<Tally>(mostRemembered)
+  const tried = createMemo<Count>(mostRemembered)
 
-  function observe(record: RequestRecord): void {
+  function openTally(record: RequestRecord): Tally {
+    const { operation } = record
     const place = bounds.place(record)
     const team = bounds.team(record.team)
-    const status = String(record.status)
-    const { operation, usage } = record
-    const { model, provider, connection } = place
-    const request = requests.of([operation, model, provider, connection, team, status], () =>
-      createCount({ operation, ...place, team, status }),
-    )
-    request.value++
-    const latency = latencies.of([operation, model, provider, connection], () =>
-      openLatency({ operation, ...place }),
-    )
-    observeLatency(latency, record)
-    if (usage !== null) {
-      const spent = tokens.of([model, provider, connection, team], () => openTokens({ ...place, team }))
-      addTokens(spent, usage)
+    return {
+      latency: latencies.of({ operation, ...place }),
+      requestsOf: (status) => requests.of({ operation, ...place, team, status: String(status) }),
+      requests: new Map(),
+      openTokens: () => tokens.of({ ...place, team }),
+      tokens: null,
     }
-    for (const attemptRecord of record.attempts) {
-      const tried = bounds.place(attemptRecord)
-      const { outcome } = attemptRecord
-      const attempt = attempts.of([tried.model, tried.provider, tried.connection, outcome], () =>
-        createCount({ ...tried, outcome }),
-      )
-      attempt.value++
-    }
+  }
+
+  function observe(record: RequestRecord): void {
+    const { operation, team, model, provider, connection, status, usage } = record
+    const tally = tallies.of([operation, team, model, provider, connection], () => openTally(record))
+    requestsWith(tally, status).value++
+    observeLatency(tally.latency, record)
+    if (usage !== null) addTokens((tally.tokens ??= tally.openTokens()), usage)
+    for (const attempt of record.attempts) attemptsLike(attempt).value++
+  }
+
+  function attemptsLike(attempt: AttemptRecord): Count {
+    const { model, provider, connection, outcome } = attempt
+    return tried.of([model, provider, connection, outcome], () =>
+      attempts.of({ ...bounds.place(attempt), outcome }),
+    )
   }
 
   function retain(keeps: (labels: Labels) => boolean): void {
     for (const series of [requests, latencies, tokens, attempts]) series.retain(keeps)
+    for (const memo of [tallies, tried]) memo.clear()
   }
 
   const families = [
@@ -89,6 +107,14 @@ export function createRequestMetrics(bounds: LabelBounds): RequestMetrics {
     ...latencyFamilies(() => latencies.all()),
   ]
   return { observe, retain, families }
+}
+
+function requestsWith({ requests, requestsOf }: Tally, status: number): Count {
+  const known = requests.get(status)
+  if (known !== undefined) return known
+  const count = requestsOf(status)
+  requests.set(status, count)
+  return count
 }
 
 function counts(name: string, help: string, all: () => Iterable<Count>): Family {

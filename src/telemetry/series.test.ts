@@ -1,10 +1,9 @@
 import { expect, it } from 'vitest'
 import { createCount, createSeriesMap, type Count } from './series.ts'
 
-it('a map of series finds each by its values, and forgets what it is told to, but nothing beside it', () => {
-  const series = createSeriesMap<Count>()
-  const of = (model: string, status: string) =>
-    series.of([model, status], () => createCount({ model, status }))
+it('a map of series finds each by its labels, and forgets what it is told to, but nothing beside it', () => {
+  const series = createSeriesMap<Count>(createCount)
+  const of = (model: string, status: string) => series.of({ model, status })
   for (const [model, status] of [
     ['a', '200'],
     ['a', '500'],

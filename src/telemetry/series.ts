@@ -29,63 +29,29 @@ function escaped(value: string): string {
   return value.replaceAll('\\', '\\\\').replaceAll('\n', '\\n').replaceAll('"', '\\"')
 }
 
-/** Series by the values of their labels, each made at first use. */
+/** Series by their labels, each made at first use. */
 export interface SeriesMap<Series> {
-  /** As many values in the same order at each call. */
-  of(values: readonly string[], open: () => Series): Series
+  of(labels: Labels): Series
   all(): Iterable<Series>
   retain(keeps: (labels: Labels) => boolean): void
 }
 
-type Branch<Series> = Map<string, Branch<Series> | Series>
-
-/**
- * A map in a map for each value: they are the same few strings again and again, whose hashes are known, while a key put
- * together of them would be hashed anew for every request.
- */
-export function createSeriesMap<Series extends { readonly labels: Labels }>(): SeriesMap<Series> {
-  const root: Branch<Series> = new Map()
-  const opened = new Map<Series, readonly string[]>()
-
-  function branchFor(values: readonly string[]): Branch<Series> {
-    let branch = root
-    for (let index = 0; index < values.length - 1; index++) {
-      const value = values[index] as string
-      let next = branch.get(value) as Branch<Series> | undefined
-      if (next === undefined) {
-        next = new Map()
-        branch.set(value, next)
-      }
-      branch = next
-    }
-    return branch
-  }
-
-  /** With the branches that lead to nothing else. */
-  function remove(branch: Branch<Series>, [value = '', ...rest]: readonly string[]): void {
-    const next = branch.get(value)
-    if (next instanceof Map) remove(next, rest)
-    if (!(next instanceof Map) || next.size === 0) branch.delete(value)
-  }
-
+export function createSeriesMap<Series extends { readonly labels: Labels }>(
+  open: (labels: Labels) => Series,
+): SeriesMap<Series> {
+  const byText = new Map<string, Series>()
   return {
-    of: (values, open) => {
-      const branch = branchFor(values)
-      const last = values[values.length - 1] as string
-      const found = branch.get(last) as Series | undefined
+    of: (labels) => {
+      const text = labelText(labels)
+      const found = byText.get(text)
       if (found !== undefined) return found
-      const series = open()
-      branch.set(last, series)
-      opened.set(series, values)
+      const series = open(labels)
+      byText.set(text, series)
       return series
     },
-    all: () => opened.keys(),
+    all: () => byText.values(),
     retain: (keeps) => {
-      for (const [series, values] of opened) {
-        if (keeps(series.labels)) continue
-        opened.delete(series)
-        remove(root, values)
-      }
+      for (const [text, { labels }] of byText) if (!keeps(labels)) byText.delete(text)
     },
   }
 }

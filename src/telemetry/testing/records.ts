@@ -4,6 +4,7 @@ import type { AttemptRecord, RequestRecord } from '../../core/record.ts'
 export function recordOf(changes: Partial<RequestRecord> = {}): RequestRecord {
   return {
     requestId: 'req_1',
+    isOwnId: false,
     operation: 'chat',
     method: 'POST',
     path: '/v1/chat/completions',

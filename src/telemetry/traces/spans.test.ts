@@ -4,6 +4,7 @@ import { spansOf } from './spans.ts'
 
 const record: RequestRecord = {
   requestId: 'req_1',
+  isOwnId: true,
   operation: 'chat',
   method: 'POST',
   path: '/v1/chat/completions',
