@@ -8,29 +8,34 @@ import { type Contestant, rowOf, type Stage, type Task } from './task.ts'
  * what the machine does meanwhile falls on all.
  */
 export async function measure(scene: Scene, task: Task, rounds: number): Promise<Readings> {
+  const { warmUp, isFresh = false } = task
   const readings = new Map<string, Record<string, number>[] | null>()
   const withStage = async <T>(
     contestant: Contestant,
     use: (stage: Stage) => Promise<T>,
   ): Promise<T | null> => {
     const { subject: name } = contestant
-    const subject: Subject | null = await (task.isFresh ? scene.fresh(name) : scene.shared(name))
+    const subject: Subject | null = await (isFresh ? scene.fresh(name) : scene.shared(name))
     if (subject === null) return null
     try {
       return await use({ scene, subject, contestant })
     } finally {
-      if (task.isFresh) await subject.stop()
+      if (isFresh) await subject.stop()
     }
   }
-  if (task.warmUp !== undefined) {
-    for (const contestant of task.contestants) await withStage(contestant, task.warmUp)
+  if (warmUp !== undefined && !isFresh) {
+    for (const contestant of task.contestants) await withStage(contestant, warmUp)
+  }
+  const reading = async (stage: Stage) => {
+    if (isFresh) await warmUp?.(stage)
+    return task.measure(stage)
   }
   for (let round = 0; round < Math.min(rounds, task.maxRounds ?? rounds); round++) {
     const order = round % 2 === 0 ? task.contestants : task.contestants.toReversed()
     for (const contestant of order) {
-      const reading = await withStage(contestant, task.measure)
-      if (reading === null) readings.set(rowOf(contestant), null)
-      else readings.set(rowOf(contestant), [...(readings.get(rowOf(contestant)) ?? []), reading])
+      const read = await withStage(contestant, reading)
+      if (read === null) readings.set(rowOf(contestant), null)
+      else readings.set(rowOf(contestant), [...(readings.get(rowOf(contestant)) ?? []), read])
     }
   }
   return readings

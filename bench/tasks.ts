@@ -8,10 +8,10 @@ import { wholeAnswers } from './tasks/whole-answers.ts'
 /** All there is to measure, in the order of the table. Long ones run longer, or at all, where `isLong`. */
 export function allTasks(isLong: boolean): readonly Task[] {
   const tasks: readonly Task[] = [
-    wholeAnswers('0.2 KB', 205, 10_000),
-    wholeAnswers('1 KB', 1024, 10_000),
-    wholeAnswers('10 KB', 10_240, 6000),
-    wholeAnswers('200 KB', 204_800, 1500),
+    wholeAnswers({ prompt: '0.2 KB', promptBytes: 205, requests: 10_000 }),
+    wholeAnswers({ prompt: '1 KB', promptBytes: 1024, requests: 10_000, isFresh: true }),
+    wholeAnswers({ prompt: '10 KB', promptBytes: 10_240, requests: 6000 }),
+    wholeAnswers({ prompt: '200 KB', promptBytes: 204_800, requests: 1500, isFresh: true }),
     ...streamedChunks,
     answerLatency,
     firstToken,

@@ -1,7 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Agent, type Dispatcher } from 'undici'
 
-/** Deadlines as the gateway has them. */
+/** The gateway's deadline for an exchange as a whole, of which undici knows nothing. */
+const totalMs = 600_000
+
+/** The gateway's other deadlines: to connect, to the first byte, and between two. */
 export function bareAgent(): Agent {
   return new Agent({
     connect: { timeout: 5000 },
@@ -24,6 +27,7 @@ export async function forward(
   if (body === null) return
   await new Promise<void>((resolve) => {
     let controller: Dispatcher.DispatchController | null = null
+    const total = setTimeout(() => controller?.abort(new Error('the total deadline has passed')), totalMs)
     outgoing.on('close', () => {
       if (!outgoing.writableFinished) controller?.abort(new Error('the client left'))
     })
@@ -42,10 +46,12 @@ export async function forward(
           outgoing.once('drain', () => current.resume())
         },
         onResponseEnd: () => {
+          clearTimeout(total)
           outgoing.end()
           resolve()
         },
         onResponseError: () => {
+          clearTimeout(total)
           outgoing.destroy()
           resolve()
         },

@@ -1,8 +1,21 @@
 import { runLoop } from '../closed-loop.ts'
 import type { Stage, Task } from '../task.ts'
 
+export interface WholeAnswers {
+  /** As the table calls it. */
+  readonly prompt: string
+  readonly promptBytes: number
+  /** In one measurement. */
+  readonly requests: number
+  /**
+   * A process for each round: of the same code one process takes up to 15 % more than another, by what the compiler saw
+   * first, and the middle of five tells of the code.
+   */
+  readonly isFresh?: boolean
+}
+
 /** A closed loop of requests for whole answers: CPU of each by the system's account, and how many one core manages. */
-export function wholeAnswers(prompt: string, promptBytes: number, requests: number): Task {
+export function wholeAnswers({ prompt, promptBytes, requests, isFresh = false }: WholeAnswers): Task {
   const run = async (stage: Stage, count: number) => {
     const sent = Math.ceil(count * (stage.contestant.share ?? 1))
     const { cpu, seconds } = await runLoop(stage, { requests: sent, promptBytes })
@@ -23,10 +36,11 @@ export function wholeAnswers(prompt: string, promptBytes: number, requests: numb
       { name: 'rate', unit: 'requests/s', digits: 0, against: { row: 'Portkey', as: 'ratio' } },
     ],
     // Long enough for the compiler to be done with all of it: the state that a server is in for days.
-    warmUp: (stage) => run(stage, requests * (promptBytes <= 1024 ? 8 : 2)),
+    warmUp: (stage) => run(stage, requests * (promptBytes <= 1024 ? 8 : 3)),
+    isFresh,
     measure: async (stage) => {
       // A process that has waited a minute for its turn has closed its sockets, which costs it some of that code.
-      await run(stage, requests)
+      if (!isFresh) await run(stage, requests)
       return run(stage, requests)
     },
   }

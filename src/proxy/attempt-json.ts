@@ -7,8 +7,7 @@ import type {
   UpstreamRequest,
   UpstreamResponse,
 } from '../core/provider.ts'
-import { collect } from '../upstream/collect.ts'
-import { openExchange } from '../upstream/open-exchange.ts'
+import { fetchWhole } from '../upstream/open-exchange.ts'
 import { requireProvider, type ProxyDeps } from './deps.ts'
 import { inParallel } from './in-parallel.ts'
 
@@ -40,12 +39,11 @@ export async function attemptJson(
   const destination = { provider: requireProvider(deps, connection), connection }
   const startedAt = deps.clock.monotonic()
   let firstByteMs: number | null = null
-  const fetchOne = async (request: UpstreamRequest, itsSignal: Signal): Promise<UpstreamResponse> => {
-    const exchange = await openExchange(deps, destination, request, itsSignal)
+  const onHead = (): void => {
     firstByteMs ??= deps.clock.monotonic() - startedAt
-    const body = await collect(exchange, { maxBytes: maxAnswerBytes, signal: itsSignal })
-    return { status: exchange.status, headers: exchange.headers, body }
   }
+  const fetchOne = (request: UpstreamRequest, itsSignal: Signal): Promise<UpstreamResponse> =>
+    fetchWhole(deps, destination, request, { maxBytes: maxAnswerBytes, signal: itsSignal, onHead })
   const first = requests[0]
   if (first === undefined) throw new Error('a translator built no request')
   const responses =

@@ -33,7 +33,7 @@ export interface Tried {
  * client can act on best.
  */
 export async function failover(options: FailoverOptions): Promise<Tried> {
-  const { deps, model, connectionName, affinityKey, flight, signal } = options
+  const { deps, journal, model, connectionName, affinityKey, flight, signal } = options
   let tried = options.unfit
   const errors: GatewayError[] = []
   let repeated = false
@@ -50,14 +50,19 @@ export async function failover(options: FailoverOptions): Promise<Tried> {
       await abortable(sleep(deps.router.backoffMs(errors.length)), signal)
       continue
     }
+    const { attempt } = choice
     try {
-      return await tryOnce(options, choice.attempt)
-    } catch (error) {
+      journal.beginAttempt(attempt.connection)
+      const ended = await options.attempt(attempt)
+      settle(options, attempt, ended)
+      return ended
+    } catch (thrown) {
+      const error = failed(options, attempt, thrown)
       if (!(error instanceof GatewayError) || signal.aborted) throw error
       errors.push(error)
       if (!flight.mayRetry({ error, attempts: errors.length }))
         throw deps.router.pickError(errors, model, connectionName)
-      tried = new Set(tried).add(choice.attempt.connection.id)
+      tried = new Set(tried).add(attempt.connection.id)
     }
   }
 }
@@ -67,27 +72,23 @@ function isPassing(error: GatewayError): boolean {
   return error.reason === 'provider_down' || error.reason === 'network'
 }
 
-async function tryOnce(options: FailoverOptions, attempt: Attempt): Promise<Tried> {
-  const { journal } = options
-  const { connection } = attempt
-  journal.beginAttempt(connection)
-  try {
-    const tried = await options.attempt(attempt)
-    if (tried.error !== null) failed(options, attempt, tried.error)
-    else {
-      attempt.settle({ kind: 'success', firstByteMs: tried.firstByteMs })
-      journal.endAttempt('success')
-    }
-    return tried
-  } catch (thrown) {
-    const error =
-      thrown instanceof GatewayError ? options.deps.withoutSecrets(thrown, connection.credential) : thrown
-    failed(options, attempt, error)
-    throw error
-  }
+function settle(options: FailoverOptions, attempt: Attempt, { firstByteMs, error }: Tried): void {
+  if (error !== null) return noteFailure(options, attempt, error)
+  attempt.settle({ kind: 'success', firstByteMs })
+  options.journal.endAttempt('success')
 }
 
-function failed({ journal, signal }: FailoverOptions, attempt: Attempt, error: unknown): void {
+/** What to throw for it: the same without the credential's secrets. */
+function failed(options: FailoverOptions, attempt: Attempt, thrown: unknown): unknown {
+  const error =
+    thrown instanceof GatewayError
+      ? options.deps.withoutSecrets(thrown, attempt.connection.credential)
+      : thrown
+  noteFailure(options, attempt, error)
+  return error
+}
+
+function noteFailure({ journal, signal }: FailoverOptions, attempt: Attempt, error: unknown): void {
   if (signal.aborted || !(error instanceof GatewayError) || error.reason === null) {
     attempt.settle({ kind: 'neutral' })
     journal.endAttempt(signal.aborted ? 'aborted' : 'refused')

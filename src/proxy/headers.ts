@@ -48,13 +48,16 @@ export function upstreamRequestId(headers: HeaderMap): string | null {
 const mostKept = 32
 const longestKept = 200
 
-/** Upstream headers that clients read: rate limits, where need be translated to OpenAI's names, and OpenAI's timing. */
-export function headersFromUpstream(
+/**
+ * Adds to `kept` the upstream's headers that clients read: rate limits, where need be translated to OpenAI's names, and
+ * OpenAI's timing.
+ */
+export function keepFromUpstream(
+  kept: OutgoingHttpHeaders,
   headers: HeaderMap,
   rateLimits: Provider['rateLimits'],
-  requestId = upstreamRequestId(headers),
-): OutgoingHttpHeaders {
-  const kept: OutgoingHttpHeaders = { ...rateLimits?.(headers) }
+): void {
+  if (rateLimits !== undefined) Object.assign(kept, rateLimits(headers))
   let count = 0
   for (const name in headers) {
     if (!name.startsWith('x-ratelimit-') && name !== 'openai-processing-ms') continue
@@ -63,8 +66,6 @@ export function headersFromUpstream(
     if (++count > mostKept) break
     kept[name] = value
   }
-  if (requestId !== null) kept['x-upstream-request-id'] = requestId
-  return kept
 }
 
 const sane = /^[\w.:/+=@-]{1,128}$/

@@ -15,7 +15,7 @@ import { ClientStream } from './client-stream.ts'
 import { requireProvider, type ProxyDeps } from './deps.ts'
 import { failover, type Tried } from './failover.ts'
 import { fetchAssets } from './fetch-assets.ts'
-import { headerList, headersFromUpstream, headerText, readHeaderText, upstreamRequestId } from './headers.ts'
+import { headerList, headerText, keepFromUpstream, readHeaderText, upstreamRequestId } from './headers.ts'
 import type { Journal } from './journal.ts'
 import { parseRequest, type ParsedRequest } from './parse-request.ts'
 import { prepare, type Prepared } from './prepare.ts'
@@ -198,17 +198,17 @@ async function answerStream(
 
 function successHeaders(visit: Visit, connection: Connection, head: StreamHead): OutgoingHttpHeaders {
   const { journal } = visit
-  const { rateLimits } = requireProvider(visit.deps, connection)
+  const headers: OutgoingHttpHeaders = {
+    ...visit.headers,
+    'x-modelgate-provider': headerText(connection.provider),
+    'x-modelgate-connection': headerText(connection.name),
+    // The attempt that answers is recorded once it has ended.
+    'x-modelgate-attempts': String(journal.attempts.length + 1),
+    'server-timing': serverTiming({ authMs: journal.authMs, upstreamMs: journal.upstreamMs() }),
+  }
   journal.upstreamRequestId = upstreamRequestId(head.headers)
-  const headers = Object.assign(
-    headersFromUpstream(head.headers, rateLimits, journal.upstreamRequestId),
-    visit.headers,
-  )
-  headers['x-modelgate-provider'] = headerText(connection.provider)
-  headers['x-modelgate-connection'] = headerText(connection.name)
-  // The attempt that answers is recorded once it has ended.
-  headers['x-modelgate-attempts'] = String(journal.attempts.length + 1)
-  headers['server-timing'] = serverTiming({ authMs: journal.authMs, upstreamMs: journal.upstreamMs() })
+  if (journal.upstreamRequestId !== null) headers['x-upstream-request-id'] = journal.upstreamRequestId
   if (head.dropped.length > 0) headers['x-modelgate-dropped-params'] = headerList(head.dropped)
+  keepFromUpstream(headers, head.headers, requireProvider(visit.deps, connection).rateLimits)
   return headers
 }

@@ -34,39 +34,44 @@ export interface RetryBudget {
 
 /** Keeps an outage from being multiplied by the retries it causes (design §7). */
 export function createRetryBudget(settings: RetrySettings): RetryBudget {
-  const { maxAttempts, retryTimeouts, budgetRatio, budgetMin } = settings
-  let requests = 0
-  let retries = 0
+  const inFlight = { requests: 0, retries: 0 }
+  return { begin: () => new Flight(settings, inFlight) }
+}
 
-  return {
-    begin() {
-      let isOpen = true
-      let isRetrying = false
-      requests++
+class Flight implements RequestInFlight {
+  readonly #settings: RetrySettings
+  readonly #inFlight: { requests: number; retries: number }
+  #isOpen = true
+  #isRetrying = false
 
-      function stopRetrying(): void {
-        if (isRetrying) retries--
-        isRetrying = false
-      }
+  constructor(settings: RetrySettings, inFlight: { requests: number; retries: number }) {
+    this.#settings = settings
+    this.#inFlight = inFlight
+    inFlight.requests++
+  }
 
-      return {
-        mayRetry({ error, attempts }) {
-          stopRetrying()
-          if (!isOpen || error.reason === null || attempts >= maxAttempts) return false
-          if (!error.costly) return true
-          if (error.reason === 'timeout' && !retryTimeouts) return false
-          if (retries + 1 > Math.max(budgetMin, budgetRatio * requests)) return false
-          retries++
-          isRetrying = true
-          return true
-        },
-        end() {
-          stopRetrying()
-          if (isOpen) requests--
-          isOpen = false
-        },
-      }
-    },
+  mayRetry({ error, attempts }: { error: GatewayError; attempts: number }): boolean {
+    const { maxAttempts, retryTimeouts, budgetRatio, budgetMin } = this.#settings
+    this.#stopRetrying()
+    if (!this.#isOpen || error.reason === null || attempts >= maxAttempts) return false
+    if (!error.costly) return true
+    if (error.reason === 'timeout' && !retryTimeouts) return false
+    const { requests, retries } = this.#inFlight
+    if (retries + 1 > Math.max(budgetMin, budgetRatio * requests)) return false
+    this.#inFlight.retries++
+    this.#isRetrying = true
+    return true
+  }
+
+  end(): void {
+    this.#stopRetrying()
+    if (this.#isOpen) this.#inFlight.requests--
+    this.#isOpen = false
+  }
+
+  #stopRetrying(): void {
+    if (this.#isRetrying) this.#inFlight.retries--
+    this.#isRetrying = false
   }
 }
 
