@@ -8,34 +8,29 @@ import { type Contestant, rowOf, type Stage, type Task } from './task.ts'
  * what the machine does meanwhile falls on all.
  */
 export async function measure(scene: Scene, task: Task, rounds: number): Promise<Readings> {
-  const { warmUp, isFresh = false } = task
   const readings = new Map<string, Record<string, number>[] | null>()
   const withStage = async <T>(
     contestant: Contestant,
     use: (stage: Stage) => Promise<T>,
   ): Promise<T | null> => {
     const { subject: name } = contestant
-    const subject: Subject | null = await (isFresh ? scene.fresh(name) : scene.shared(name))
+    const subject: Subject | null = await (task.isFresh ? scene.fresh(name) : scene.shared(name))
     if (subject === null) return null
     try {
       return await use({ scene, subject, contestant })
     } finally {
-      if (isFresh) await subject.stop()
+      if (task.isFresh) await subject.stop()
     }
   }
-  if (warmUp !== undefined && !isFresh) {
-    for (const contestant of task.contestants) await withStage(contestant, warmUp)
-  }
-  const reading = async (stage: Stage) => {
-    if (isFresh) await warmUp?.(stage)
-    return task.measure(stage)
+  if (task.warmUp !== undefined) {
+    for (const contestant of task.contestants) await withStage(contestant, task.warmUp)
   }
   for (let round = 0; round < Math.min(rounds, task.maxRounds ?? rounds); round++) {
     const order = round % 2 === 0 ? task.contestants : task.contestants.toReversed()
     for (const contestant of order) {
-      const read = await withStage(contestant, reading)
-      if (read === null) readings.set(rowOf(contestant), null)
-      else readings.set(rowOf(contestant), [...(readings.get(rowOf(contestant)) ?? []), read])
+      const reading = await withStage(contestant, task.measure)
+      if (reading === null) readings.set(rowOf(contestant), null)
+      else readings.set(rowOf(contestant), [...(readings.get(rowOf(contestant)) ?? []), reading])
     }
   }
   return readings

@@ -38,7 +38,7 @@ export interface Task {
   readonly isFresh?: boolean
   /** Only with BENCH_LONG=1. */
   readonly isLong?: boolean
-  /** Before the first round, or with each fresh process, until the compiler is done. */
+  /** Before the first round, until the compiler is done. */
   readonly warmUp?: (stage: Stage) => Promise<unknown>
   /** One figure for each metric, by its name. */
   readonly measure: (stage: Stage) => Promise<Readonly<Record<string, number>>>

@@ -7,15 +7,12 @@ export interface WholeAnswers {
   readonly promptBytes: number
   /** In one measurement. */
   readonly requests: number
-  /**
-   * A process for each round: of the same code one process takes up to 15 % more than another, by what the compiler saw
-   * first, and the middle of five tells of the code.
-   */
-  readonly isFresh?: boolean
+  /** Before the first, until the compiler is done with all of it: the state that a server is in for days. */
+  readonly warmUp: number
 }
 
 /** A closed loop of requests for whole answers: CPU of each by the system's account, and how many one core manages. */
-export function wholeAnswers({ prompt, promptBytes, requests, isFresh = false }: WholeAnswers): Task {
+export function wholeAnswers({ prompt, promptBytes, requests, warmUp }: WholeAnswers): Task {
   const run = async (stage: Stage, count: number) => {
     const sent = Math.ceil(count * (stage.contestant.share ?? 1))
     const { cpu, seconds } = await runLoop(stage, { requests: sent, promptBytes })
@@ -35,12 +32,10 @@ export function wholeAnswers({ prompt, promptBytes, requests, isFresh = false }:
       { name: 'cpu', unit: 'µs CPU/request', digits: 1, against: { row: 'bare hono', as: 'ratio' } },
       { name: 'rate', unit: 'requests/s', digits: 0, against: { row: 'Portkey', as: 'ratio' } },
     ],
-    // Long enough for the compiler to be done with all of it: the state that a server is in for days.
-    warmUp: (stage) => run(stage, requests * (promptBytes <= 1024 ? 8 : 3)),
-    isFresh,
+    warmUp: (stage) => run(stage, warmUp),
     measure: async (stage) => {
       // A process that has waited a minute for its turn has closed its sockets, which costs it some of that code.
-      if (!isFresh) await run(stage, requests)
+      await run(stage, requests)
       return run(stage, requests)
     },
   }

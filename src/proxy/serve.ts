@@ -162,8 +162,9 @@ async function answerStream(
   client: ClientStream,
   visit: Visit,
   prepared: Prepared,
-  { connection, answered }: Try,
+  attempt: Try,
 ): Promise<Tried> {
+  const { connection } = attempt
   const { deps, journal, signal } = visit
   const call = prepared.call(connection, journal.traceparent)
   const translator = prepared.translator(connection)
@@ -178,7 +179,7 @@ async function answerStream(
     signal,
     onCommit: (head) => {
       firstByteMs = head.firstByteMs
-      answered()
+      attempt.answered()
       journal.firstToken()
       client.start(successHeaders(visit, connection, head))
     },

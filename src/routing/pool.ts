@@ -1,7 +1,7 @@
 import { type Clock, systemClock } from '../core/clock.ts'
 import type { Connection } from '../core/entities.ts'
 import type { AttemptOutcome, FailureReason } from '../core/failure.ts'
-import { outage, type StateEvent, transition } from './connection-state.ts'
+import { type ConnectionState, outage, type StateEvent, transition } from './connection-state.ts'
 import { type CooldownSettings, defaultCooldown, longestCooldownMs } from './cooldown.ts'
 import { asksTheSame, createEntry, noteOutcome, type OwnEntry, type PoolEntry } from './pool-entry.ts'
 import { alone, type PoolLink, type SharedState, type Transition } from './pool-link.ts'
@@ -11,8 +11,11 @@ export interface Pool {
   entry(connection: Connection): PoolEntry
   /** What is known of a connection by its id; undefined where no snapshot has it. */
   find(connectionId: string): PoolEntry | undefined
-  /** Begins an attempt: on a ready connection, or as the trial of one that is out. */
-  acquire(entry: PoolEntry): Hold
+  /**
+   * Begins an attempt: on a ready connection, or as the trial of one that is out. `connection` is the entry's as the
+   * caller's snapshot has it.
+   */
+  acquire(entry: PoolEntry, connection?: Connection): Hold
   /** Whether this process may send the trial of a connection that awaits one. */
   mayTry(entry: PoolEntry): boolean
   /** A request was refused while this one was out. Answers how long its trial may be waited for after the cooldown, ms. */
@@ -36,10 +39,11 @@ export interface Pool {
 
 /** One attempt in flight. */
 export interface Hold {
+  readonly connection: Connection
   /** Its first event has come: a trial is won then, since an answer may last for minutes. */
-  readonly answered: () => void
+  answered(): void
   /** What it came to. Counts once; further calls do nothing. */
-  readonly settle: (outcome: AttemptOutcome) => void
+  settle(outcome: AttemptOutcome): void
 }
 
 export interface PoolOptions {
@@ -86,6 +90,8 @@ export function createMemoryPool({
     for (const listener of listeners) listener(change)
   }
 
+  const holdOptions: HoldOptions = { apply, clock, trialMs }
+
   function receive(connectionId: string, state: SharedState): void {
     const entry = entries.get(connectionId)
     if (entry === undefined) return
@@ -115,7 +121,8 @@ export function createMemoryPool({
     entry: entryOf,
     find: (connectionId) => entries.get(connectionId),
     // Entries are given out to be read; here they come back.
-    acquire: (entry) => begin(entry as OwnEntry, { apply, clock, trialMs }),
+    acquire: (entry, connection = entry.connection) =>
+      new EntryHold(entry as OwnEntry, connection, holdOptions),
     mayTry: (entry) => link.mayTry(entry.connection.id),
     refused: (entry) => link.refused(entry.connection.id),
     restore: (connection) => apply(entryOf(connection), { kind: 'restored' }),
@@ -147,28 +154,44 @@ function carriedOver(
   return entries
 }
 
-interface AttemptOptions {
-  apply: (entry: OwnEntry, event: StateEvent) => void
-  clock: Clock
-  trialMs: number
+interface HoldOptions {
+  readonly apply: (entry: OwnEntry, event: StateEvent) => void
+  readonly clock: Clock
+  readonly trialMs: number
 }
 
-function begin(entry: OwnEntry, { apply, clock, trialMs }: AttemptOptions): Hold {
-  let isSettled = false
-  entry.inFlight++
-  if (entry.state.kind !== 'ready')
-    apply(entry, { kind: 'trial-begun', heldUntil: clock.monotonic() + trialMs })
-  const held = entry.state
-  const isOnTrial = () => held.kind === 'trial' && entry.state === held
-  return {
-    answered() {
-      if (!isSettled && isOnTrial()) apply(entry, { kind: 'trial-answered' })
-    },
-    settle(outcome) {
-      if (isSettled) return
-      isSettled = true
-      entry.inFlight--
-      apply(entry, noteOutcome(entry, outcome, isOnTrial(), clock))
-    },
+class EntryHold implements Hold {
+  readonly connection: Connection
+  readonly #entry: OwnEntry
+  readonly #options: HoldOptions
+  /** The entry's state as this attempt began: its own trial, if it is one. */
+  readonly #state: ConnectionState
+  #isSettled = false
+
+  constructor(entry: OwnEntry, connection: Connection, options: HoldOptions) {
+    this.connection = connection
+    const { apply, clock, trialMs } = options
+    entry.inFlight++
+    if (entry.state.kind !== 'ready')
+      apply(entry, { kind: 'trial-begun', heldUntil: clock.monotonic() + trialMs })
+    this.#entry = entry
+    this.#options = options
+    this.#state = entry.state
+  }
+
+  answered(): void {
+    if (!this.#isSettled && this.#isOnTrial()) this.#options.apply(this.#entry, { kind: 'trial-answered' })
+  }
+
+  settle(outcome: AttemptOutcome): void {
+    if (this.#isSettled) return
+    this.#isSettled = true
+    const { apply, clock } = this.#options
+    this.#entry.inFlight--
+    apply(this.#entry, noteOutcome(this.#entry, outcome, this.#isOnTrial(), clock))
+  }
+
+  #isOnTrial(): boolean {
+    return this.#state.kind === 'trial' && this.#entry.state === this.#state
   }
 }

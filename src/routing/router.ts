@@ -87,8 +87,7 @@ export function createRouter({
   const budget = createRetryBudget({ ...defaultRetry, ...retry })
 
   function attempt({ connection, entry }: Slot): Choice {
-    const { answered, settle } = pool.acquire(entry)
-    return { kind: 'attempt', attempt: { connection, answered, settle } }
+    return { kind: 'attempt', attempt: pool.acquire(entry, connection) }
   }
 
   function acquireNamed({ model, tried }: AttemptQuery, name: string): Choice {

@@ -82,7 +82,7 @@ const ask = picks.map(([which, where]) =>
   command(`ask(${which % 2}, ${where % 3})`, (world) => {
     const model = models[which % models.length]
     const choice = model && replicaOf(world, where).acquire(model)
-    if (choice?.kind === 'attempt') world.flights.push({ ...choice.attempt, since: nowOf(world) })
+    if (choice?.kind === 'attempt') world.flights.push(Object.assign(choice.attempt, { since: nowOf(world) }))
   }),
 )
 const settle = fc.tuple(pick, outcome).map(([which, result]) =>
@@ -184,7 +184,7 @@ async function live(ground: Ground, commands: Iterable<Command>): Promise<void> 
     const entry = pool.entry(connection)
     const since = ground.timers.clock.monotonic()
     if (flights.length > 5 || !awaitsTrial(entry.state, since)) return false
-    flights.push({ ...pool.acquire(entry), since })
+    flights.push(Object.assign(pool.acquire(entry), { since }))
     return true
   }
   const stores = await ground.open(replicaCount)
