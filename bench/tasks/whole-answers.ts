@@ -34,7 +34,7 @@ export function wholeAnswers({ prompt, promptBytes, requests, warmUp }: WholeAns
     ],
     warmUp: (stage) => run(stage, warmUp),
     measure: async (stage) => {
-      // A process that has waited a minute for its turn has closed its sockets, which costs it some of that code.
+      // A process that has waited a minute for its turn takes up to twice as much at first.
       await run(stage, requests)
       return run(stage, requests)
     },

@@ -6,7 +6,6 @@ export interface Clock {
   monotonic(): number
 }
 
-// Of the same name there is a global, which is looked up by a getter, at each of a request's fifteen looks.
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),

@@ -53,9 +53,10 @@ describe('headers', () => {
 
   it('keep a sane request id and replace any other', () => {
     const make = () => '11111111222233334444555555555555'
-    expect(requestIdOf({ 'x-request-id': 'trace:1/2' }, make)).toBe('trace:1/2')
+    expect(requestIdOf({ 'x-request-id': 'trace:1/2' }, make)).toEqual({ id: 'trace:1/2', isOwn: false })
     for (const bad of ['', 'a b', 'é', '<x>', 'a'.repeat(129)]) {
-      expect(requestIdOf({ 'x-request-id': bad }, make)).toBe('req_11111111222233334444555555555555')
+      const own = { id: 'req_11111111222233334444555555555555', isOwn: true }
+      expect(requestIdOf({ 'x-request-id': bad }, make)).toEqual(own)
     }
   })
 

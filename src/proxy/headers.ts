@@ -70,10 +70,17 @@ export function keepFromUpstream(
 
 const sane = /^[\w.:/+=@-]{1,128}$/
 
+export interface RequestId {
+  readonly id: string
+  /** The gateway has made it. */
+  readonly isOwn: boolean
+}
+
 /** The caller's `x-request-id` where it is short and plain, else a new one. */
-export function requestIdOf(headers: IncomingHttpHeaders, makeId: () => string): string {
+export function requestIdOf(headers: IncomingHttpHeaders, makeId: () => string): RequestId {
   const given = headers['x-request-id']
-  return typeof given === 'string' && sane.test(given) ? given : `req_${makeId()}`
+  if (typeof given === 'string' && sane.test(given)) return { id: given, isOwn: false }
+  return { id: `req_${makeId()}`, isOwn: true }
 }
 
 const longestShownMs = 60_000

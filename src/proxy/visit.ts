@@ -23,10 +23,10 @@ export async function visited(
   operation: Operation | 'models' | 'other',
   work: (visit: Visit) => Promise<void>,
 ): Promise<void> {
-  const requestId = requestIdOf(incoming.headers, deps.makeId)
+  const { id: requestId, isOwn: isOwnId } = requestIdOf(incoming.headers, deps.makeId)
   const journal = new Journal({
     requestId,
-    isOwnId: requestId !== incoming.headers['x-request-id'],
+    isOwnId,
     operation,
     method: incoming.method ?? '',
     path: pathFor(operation),

@@ -86,8 +86,10 @@ describe('what is removed', () => {
     expect(await valueOf(metrics, 'modelgate_requests_total')).toBe(1)
     metrics.observeRequest(recordOf({ connection: 'spare' }))
     metrics.retain({ models: [{ name: 'gpt', connections }], teams: [] })
-    metrics.observeRequest(recordOf({ connection: 'spare' }))
-    expect(await valueOf(metrics, 'modelgate_requests_total', { connection: 'spare' })).toBe(1)
+    const returned = { connection: 'spare' }
+    metrics.observeRequest(recordOf({ ...returned, attempts: [attemptOf(returned)] }))
+    expect(await valueOf(metrics, 'modelgate_requests_total', returned)).toBe(1)
+    expect(await valueOf(metrics, 'modelgate_upstream_attempts_total', returned)).toBe(1)
   })
 
   it('drops a team that was registered, not one that never was', async () => {
@@ -98,6 +100,12 @@ describe('what is removed', () => {
     metrics.retain({ models, teams: ['support'] })
     const shown = (await scrape(metrics)).get('modelgate_tokens_total')?.samples ?? []
     expect([...new Set(shown.map(({ labels }) => labels['team']))]).toEqual(['support', 'claimed'])
+  })
+
+  it('is one series by what its labels say, whatever made them', async () => {
+    const metrics = openMetrics()
+    for (const none of [null, 'none']) metrics.observeRequest(recordOf({ provider: none, connection: none }))
+    expect((await scrape(metrics)).get('modelgate_requests_total')?.samples).toHaveLength(1)
   })
 
   it('keeps what was counted before anything was known to exist', async () => {

@@ -8,7 +8,7 @@ export interface KnownEntities {
   readonly teams: Iterable<string>
 }
 
-/** Where a request or an attempt went, each part fit to be a label. */
+/** Where a request or an attempt went, each part fit to be a label; always in this order, in which they are written. */
 export interface Place {
   readonly model: string
   readonly provider: string
@@ -56,7 +56,7 @@ export function createLabelBounds({ maxTeams }: { maxTeams: number }): LabelBoun
     const model = destination.model === null ? unknown : clip(destination.model)
     const connections = models?.get(model)
     const isKnown = models === null || connections !== undefined
-    if (destination.connection === null) return { ...nowhere, model: isKnown ? model : unknown }
+    if (destination.connection === null) return { model: isKnown ? model : unknown, ...nowhere }
     const connection = clip(destination.connection)
     const provider = destination.provider === null ? none : clip(destination.provider)
     if (models === null || connections?.has(connection) === true) return { model, provider, connection }

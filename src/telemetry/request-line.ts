@@ -3,18 +3,21 @@ import type { Usage } from '../core/usage.ts'
 import { createMemo } from './memo.ts'
 import { scrub } from './scrub.ts'
 
-/** Of each kind of text. */
-const maxRemembered = 10_000
+/** A team's name may stand in tokens alone. */
+const mostCallers = 10_000
+/** As many as the registry has connections, for each outcome. */
+const mostPlaces = 200_000
 
 /**
  * Prints what the log tells of a request (design §10), as the members of a JSON object: `"request_id":"…",…`.
  * Durations are ms. Words from outside are scrubbed. It is `JSON.stringify` of the same members at less cost, since most
- * of the text is the same for all requests that one team sends to one connection.
+ * of the text is the same for all requests of a team, or to a connection.
  */
 export function createRequestLine(): (record: RequestRecord) => string {
-  const asked = createMemo<string>(maxRemembered)
-  const places = createMemo<string>(maxRemembered)
-  const attempts = createMemo<string>(maxRemembered)
+  const asked = createMemo<string>(mostCallers)
+  const callers = createMemo<string>(mostCallers)
+  const places = createMemo<string>(mostPlaces)
+  const attempts = createMemo<string>(mostPlaces)
 
   function askedText({ operation, method, path }: RequestRecord): string {
     return asked.of([operation, method, path], () =>
@@ -22,12 +25,13 @@ export function createRequestLine(): (record: RequestRecord) => string {
     )
   }
 
-  function placeText({ issuer, team, model, provider, connection }: RequestRecord): string {
-    return places.of([issuer, team, model, provider, connection], () =>
-      whole(
-        `"issuer":${quoted(issuer)},"team":${quoted(team)},` +
-          `"model":${quoted(model)},"provider":${quoted(provider)},"connection":${quoted(connection)}`,
-      ),
+  function callerText({ issuer, team }: RequestRecord): string {
+    return callers.of([issuer, team], () => whole(`"issuer":${quoted(issuer)},"team":${quoted(team)}`))
+  }
+
+  function placeText({ model, provider, connection }: RequestRecord): string {
+    return places.of([model, provider, connection], () =>
+      whole(`"model":${quoted(model)},"provider":${quoted(provider)},"connection":${quoted(connection)}`),
     )
   }
 
@@ -46,7 +50,7 @@ export function createRequestLine(): (record: RequestRecord) => string {
     return (
       `"request_id":${record.isOwnId ? `"${record.requestId}"` : scrubbed(record.requestId)},` +
       `${askedText(record)},"principal":${subject === null ? 'null' : scrubbed(subject)},` +
-      `${placeText(record)},"stream":${record.stream},` +
+      `${callerText(record)},${placeText(record)},"stream":${record.stream},` +
       `"attempts":[${record.attempts.map(attemptText).join(',')}],"status":${record.status},` +
       `"outcome":"${record.outcome}","error_code":${quoted(record.errorCode)},` +
       `"timings":{"total_ms":${milliseconds(record.durationMs)},"auth_ms":${milliseconds(record.authMs)},` +

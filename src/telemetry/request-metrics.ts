@@ -1,7 +1,7 @@
 import type { AttemptRecord, RequestRecord } from '../core/record.ts'
 import type { Usage } from '../core/usage.ts'
 import { durationBuckets, firstTokenBuckets, overheadBuckets } from './buckets.ts'
-import type { LabelBounds } from './labels.ts'
+import type { LabelBounds, Place } from './labels.ts'
 import { createMemo } from './memo.ts'
 import {
   countLines,
@@ -29,18 +29,22 @@ interface Tokens {
   readonly types: Readonly<Record<TokenType, Count>>
 }
 
-/** What requests of one kind add to: their labels are looked up and bounded once, not for each. */
+/** What requests of one operation at one place add to: their labels are looked up once, not for each. */
 interface Tally {
+  readonly place: Place
   readonly latency: Latency
-  /** By status, each made at first use, as are the tokens. */
-  readonly requests: Map<number, Count>
-  readonly requestsOf: (status: number) => Count
-  tokens: Tokens | null
-  readonly openTokens: () => Tokens
+  /** By the team's label. */
+  readonly teams: Map<string, TeamTally>
 }
 
-/** A team that stands in tokens alone may have any name. */
-const mostRemembered = 20_000
+interface TeamTally {
+  /** By status, each made at first use, as are the tokens. */
+  readonly requests: Map<number, Count>
+  tokens: Tokens | null
+}
+
+/** As many as the registry has connections, for each operation or outcome; what is beyond is found anew. */
+const mostPlaces = 200_000
 
 export interface RequestMetrics {
   /** Counts one finished request and its attempts. Does not throw. */
@@ -56,29 +60,17 @@ export function createRequestMetrics(bounds: LabelBounds): RequestMetrics {
   const latencies = createSeriesMap(openLatency)
   const tokens = createSeriesMap(openTokens)
   const attempts = createSeriesMap(createCount)
-  const tallies = createMemo<Tally>(mostRemembered)
-  const tried = createMemo<Count>(mostRemembered)
+  const tallies = createMemo<Tally>(mostPlaces)
+  const tried = createMemo<Count>(mostPlaces)
 
   function openTally(record: RequestRecord): Tally {
-    const { operation } = record
     const place = bounds.place(record)
-    const team = bounds.team(record.team)
-    return {
-      latency: latencies.of({ operation, ...place }),
-      requestsOf: (status) => requests.of({ operation, ...place, team, status: String(status) }),
-      requests: new Map(),
-      openTokens: () => tokens.of({ ...place, team }),
-      tokens: null,
-    }
+    const latency = latencies.of({ operation: record.operation, ...place })
+    return { place, latency, teams: new Map() }
   }
 
-  function observe(record: RequestRecord): void {
-    const { operation, team, model, provider, connection, status, usage } = record
-    const tally = tallies.of([operation, team, model, provider, connection], () => openTally(record))
-    requestsWith(tally, status).value++
-    observeLatency(tally.latency, record)
-    if (usage !== null) addTokens((tally.tokens ??= tally.openTokens()), usage)
-    for (const attempt of record.attempts) attemptsLike(attempt).value++
+  function requestsLike({ operation, status }: RequestRecord, { place }: Tally, team: string): Count {
+    return requests.of({ operation, ...place, team, status: String(status) })
   }
 
   function attemptsLike(attempt: AttemptRecord): Count {
@@ -86,6 +78,17 @@ export function createRequestMetrics(bounds: LabelBounds): RequestMetrics {
     return tried.of([model, provider, connection, outcome], () =>
       attempts.of({ ...bounds.place(attempt), outcome }),
     )
+  }
+
+  function observe(record: RequestRecord): void {
+    const { operation, model, provider, connection, status, usage } = record
+    const tally = tallies.of([operation, model, provider, connection], () => openTally(record))
+    const team = bounds.team(record.team)
+    const ofTeam = found(tally.teams, team, () => ({ requests: new Map<number, Count>(), tokens: null }))
+    found(ofTeam.requests, status, () => requestsLike(record, tally, team)).value++
+    observeLatency(tally.latency, record)
+    if (usage !== null) addTokens((ofTeam.tokens ??= tokens.of({ ...tally.place, team })), usage)
+    for (const attempt of record.attempts) attemptsLike(attempt).value++
   }
 
   function retain(keeps: (labels: Labels) => boolean): void {
@@ -109,12 +112,12 @@ export function createRequestMetrics(bounds: LabelBounds): RequestMetrics {
   return { observe, retain, families }
 }
 
-function requestsWith({ requests, requestsOf }: Tally, status: number): Count {
-  const known = requests.get(status)
-  if (known !== undefined) return known
-  const count = requestsOf(status)
-  requests.set(status, count)
-  return count
+function found<Key, Value>(known: Map<Key, Value>, key: Key, make: () => Value): Value {
+  const value = known.get(key)
+  if (value !== undefined) return value
+  const made = make()
+  known.set(key, made)
+  return made
 }
 
 function counts(name: string, help: string, all: () => Iterable<Count>): Family {

@@ -57,7 +57,7 @@ export async function fetchWhole(
   request: UpstreamRequest,
   { maxBytes, signal, onHead }: FetchOptions,
 ): Promise<UpstreamResponse> {
-  // Not by way of `openExchange`: every promise more that is waited for costs a request a quarter of a microsecond.
+  // Not by way of `openExchange`, which would be one more promise for every request to wait for.
   const exchange = await send(sending, destination, request, signal)
   if (!isAnswer(exchange)) throw await readFailure(sending, destination, exchange, signal)
   onHead()

@@ -24,11 +24,15 @@ it('has one line for each request, with what the design names, and neither conte
   await (await scene.chat({}, { 'x-request-id': id })).text()
   await (await scene.chat({ stream: true })).text()
   await (await scene.chat({ model: 'nobody-has-this' })).text()
-  const lines = await until('three lines', () => {
+  // A client may name its request by what it should have kept to itself.
+  await (await scene.chat({}, { 'x-request-id': scene.token.slice(0, 100) })).text()
+  const lines = await until('four lines', () => {
     const found = requestLines(scene.gateway)
-    return found.length >= 3 && found
+    return found.length >= 4 && found
   })
-  expect(lines.map(({ status }) => status)).toEqual([200, 200, 404])
+  expect(lines.map(({ status }) => status)).toEqual([200, 200, 404, 200])
+  expect(lines[1]?.['request_id']).toMatch(/^req_[0-9a-f]{32}$/)
+  expect(lines[3]?.['request_id']).toBe('[redacted]')
   expect(lines[0]).toMatchObject({
     level: 'info',
     request_id: id,
@@ -42,7 +46,7 @@ it('has one line for each request, with what the design names, and neither conte
     timings: { total_ms: expect.any(Number), upstream_ms: expect.any(Number) },
     usage: { input: expect.any(Number), output: expect.any(Number) },
   })
-  for (const planted of ['Say hello', 'planted answer', 'sk-planted', scene.token])
+  for (const planted of ['Say hello', 'planted answer', 'sk-planted', scene.token.slice(0, 40)])
     expect(scene.gateway.output()).not.toContain(planted)
 })
 

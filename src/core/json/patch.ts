@@ -13,32 +13,35 @@ const largeBytes = 16 * 1024
  */
 export function patchTopLevel(top: TopLevel, changes: Changes): Pieces {
   if (changes.size === 0) return top.pieces
-  const { members, pieces } = top
   // Untouched runs stay bytes, what is new is text.
   const parts: (Uint8Array | string)[] = []
-  const done: string[] = []
-  const slice = createSlicer(pieces)
   let text = '{'
-  let comma = ''
-  const add = (key: string, value: string | undefined): void => {
-    if (done.includes(key)) return
-    done.push(key)
-    if (value === undefined) return
-    text += `${comma}${JSON.stringify(key)}:${value}`
-    comma = ','
+  let isFirst = true
+  const done = new Set<string>()
+  const slice = createSlicer(top.pieces)
+  const begin = () => {
+    if (!isFirst) text += ','
+    isFirst = false
   }
-  for (let index = 0; index < members.length; index++) {
-    const { key, keyStart } = members[index] as Member
-    if (changes.has(key)) add(key, changes.get(key))
+  const addChange = (key: string, value: string | undefined) => {
+    if (value !== undefined && !done.has(key)) {
+      begin()
+      text += `${JSON.stringify(key)}:${value}`
+    }
+    done.add(key)
+  }
+  for (let index = 0; index < top.members.length; index++) {
+    const member = top.members[index] as Member
+    if (changes.has(member.key)) addChange(member.key, changes.get(member.key))
     else {
       index = lastUnchanged(top, changes, index)
-      parts.push(text + comma)
+      begin()
+      if (text !== '') parts.push(text)
       text = ''
-      comma = ','
-      for (const view of slice(keyStart, (members[index] as Member).valueEnd)) parts.push(view)
+      for (const view of slice(member.keyStart, (top.members[index] as Member).valueEnd)) parts.push(view)
     }
   }
-  for (const [key, value] of changes) add(key, value)
+  for (const [key, value] of changes) addChange(key, value)
   parts.push(`${text}}`)
   return fewPieces(parts)
 }
@@ -60,9 +63,8 @@ function fewPieces(parts: readonly (Uint8Array | string)[]): Uint8Array[] {
 }
 
 function joined(parts: readonly (Uint8Array | string)[]): Uint8Array {
-  let most = 0
-  for (const part of parts) most += typeof part === 'string' ? roomFor(part) : part.length
-  const whole = Buffer.allocUnsafe(most)
+  const most = (part: Uint8Array | string) => (typeof part === 'string' ? roomFor(part) : part.length)
+  const whole = Buffer.allocUnsafe(parts.reduce((sum, part) => sum + most(part), 0))
   let at = 0
   for (const part of parts) {
     if (typeof part === 'string') at += whole.write(part, at)
