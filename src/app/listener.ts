@@ -6,6 +6,7 @@ import { getRequestListener, type HttpBindings } from '@hono/node-server'
 import type { Hono } from 'hono'
 import type { Certificate } from '../config/certificate.ts'
 import { errorBody, GatewayError } from '../core/errors.ts'
+import { getOrInsert } from '../core/get-or-insert.ts'
 
 export interface ListenerOptions {
   /** Is shown every request first, and answers whether it has taken it. */
@@ -49,18 +50,11 @@ export async function listen({ take, app, host, port, tls }: ListenerOptions): P
   }
   /** The answers that each socket is still to get: several where requests are pipelined. */
   const answering = new WeakMap<Duplex, ServerResponse[]>()
-  const answersDue = (socket: Duplex): ServerResponse[] => {
-    const known = answering.get(socket)
-    if (known !== undefined) return known
-    const made: ServerResponse[] = []
-    answering.set(socket, made)
-    return made
-  }
   const listener = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
     const { socket, headers, httpVersion } = incoming
     if (headers.host === undefined && httpVersion === '1.1')
       return refuse(outgoing, 400, 'A Host header is required.')
-    const due = answersDue(socket)
+    const due = getOrInsert(answering, socket, () => [])
     due.push(outgoing)
     outgoing.on('close', () => due.splice(due.indexOf(outgoing), 1))
     if (take?.(incoming, outgoing) !== true) void handle(incoming, outgoing)

@@ -57,7 +57,9 @@ export async function failover(options: FailoverOptions): Promise<Tried> {
       settle(options, attempt, ended)
       return ended
     } catch (thrown) {
-      const error = failed(options, attempt, thrown)
+      const error =
+        thrown instanceof GatewayError ? deps.withoutSecrets(thrown, attempt.connection.credential) : thrown
+      noteFailure(options, attempt, error)
       if (!(error instanceof GatewayError) || signal.aborted) throw error
       errors.push(error)
       if (!flight.mayRetry({ error, attempts: errors.length }))
@@ -76,16 +78,6 @@ function settle(options: FailoverOptions, attempt: Attempt, { firstByteMs, error
   if (error !== null) return noteFailure(options, attempt, error)
   attempt.settle({ kind: 'success', firstByteMs })
   options.journal.endAttempt('success')
-}
-
-/** What to throw for it: the same without the credential's secrets. */
-function failed(options: FailoverOptions, attempt: Attempt, thrown: unknown): unknown {
-  const error =
-    thrown instanceof GatewayError
-      ? options.deps.withoutSecrets(thrown, attempt.connection.credential)
-      : thrown
-  noteFailure(options, attempt, error)
-  return error
 }
 
 function noteFailure({ journal, signal }: FailoverOptions, attempt: Attempt, error: unknown): void {

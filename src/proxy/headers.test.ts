@@ -8,6 +8,7 @@ import {
   readHeaderText,
   requestIdOf,
   retryHeaders,
+  upstreamRequestId,
 } from './headers.ts'
 
 function keptOf(sent: Readonly<Record<string, string>>): object {
@@ -42,6 +43,7 @@ describe('headers', () => {
   it('come back by a list only', () => {
     const sent = { 'set-cookie': 'a', 'x-ratelimit-limit-tokens': '9', 'request-id': 'r1', server: 's' }
     expect(keptOf(sent)).toEqual({ 'x-ratelimit-limit-tokens': '9' })
+    expect(upstreamRequestId(sent)).toBe('r1')
   })
 
   it('come back in a number and of a length that any client takes', () => {

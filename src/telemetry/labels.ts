@@ -15,6 +15,9 @@ export interface Place {
   readonly connection: string
 }
 
+/** To be remembered of: as many as a large registry has connections, for each operation or outcome. */
+export const mostPlaces = 200_000
+
 interface Destination {
   readonly model: string | null
   readonly provider: string | null

@@ -1,12 +1,11 @@
 import type { AttemptRecord, RequestRecord } from '../core/record.ts'
 import type { Usage } from '../core/usage.ts'
+import { mostPlaces } from './labels.ts'
 import { createMemo } from './memo.ts'
 import { scrub } from './scrub.ts'
 
 /** A team's name may stand in tokens alone. */
 const mostCallers = 10_000
-/** As many as the registry has connections, for each outcome. */
-const mostPlaces = 200_000
 
 /**
  * Prints what the log tells of a request (design §10), as the members of a JSON object: `"request_id":"…",…`.
@@ -17,7 +16,6 @@ export function createRequestLine(): (record: RequestRecord) => string {
   const asked = createMemo<string>(mostCallers)
   const callers = createMemo<string>(mostCallers)
   const places = createMemo<string>(mostPlaces)
-  const attempts = createMemo<string>(mostPlaces)
 
   function askedText({ operation, method, path }: RequestRecord): string {
     return asked.of([operation, method, path], () =>
@@ -29,20 +27,15 @@ export function createRequestLine(): (record: RequestRecord) => string {
     return callers.of([issuer, team], () => whole(`"issuer":${quoted(issuer)},"team":${quoted(team)}`))
   }
 
-  function placeText({ model, provider, connection }: RequestRecord): string {
+  function placeText({ model, provider, connection }: RequestRecord | AttemptRecord): string {
     return places.of([model, provider, connection], () =>
       whole(`"model":${quoted(model)},"provider":${quoted(provider)},"connection":${quoted(connection)}`),
     )
   }
 
-  function attemptText({ model, provider, connection, outcome, durationMs }: AttemptRecord): string {
-    const attempt = attempts.of([model, provider, connection, outcome], () =>
-      whole(
-        `{"model":${quoted(model)},"provider":${quoted(provider)},"connection":${quoted(connection)},` +
-          `"outcome":"${outcome}","duration_ms":`,
-      ),
-    )
-    return `${attempt}${milliseconds(durationMs)}}`
+  function attemptText(attempt: AttemptRecord): string {
+    const { outcome, durationMs } = attempt
+    return `{${placeText(attempt)},"outcome":"${outcome}","duration_ms":${milliseconds(durationMs)}}`
   }
 
   return (record) => {

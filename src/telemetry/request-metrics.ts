@@ -1,14 +1,14 @@
+import { getOrInsert } from '../core/get-or-insert.ts'
 import type { AttemptRecord, RequestRecord } from '../core/record.ts'
 import type { Usage } from '../core/usage.ts'
 import { durationBuckets, firstTokenBuckets, overheadBuckets } from './buckets.ts'
-import type { LabelBounds, Place } from './labels.ts'
+import { type LabelBounds, mostPlaces, type Place } from './labels.ts'
 import { createMemo } from './memo.ts'
 import {
   countLines,
   createCount,
   createDistribution,
   createSeriesMap,
-  labelText,
   type Count,
   type Distribution,
   type Family,
@@ -42,9 +42,6 @@ interface TeamTally {
   readonly requests: Map<number, Count>
   tokens: Tokens | null
 }
-
-/** As many as the registry has connections, for each operation or outcome; what is beyond is found anew. */
-const mostPlaces = 200_000
 
 export interface RequestMetrics {
   /** Counts one finished request and its attempts. Does not throw. */
@@ -84,8 +81,11 @@ export function createRequestMetrics(bounds: LabelBounds): RequestMetrics {
     const { operation, model, provider, connection, status, usage } = record
     const tally = tallies.of([operation, model, provider, connection], () => openTally(record))
     const team = bounds.team(record.team)
-    const ofTeam = found(tally.teams, team, () => ({ requests: new Map<number, Count>(), tokens: null }))
-    found(ofTeam.requests, status, () => requestsLike(record, tally, team)).value++
+    const ofTeam = getOrInsert(tally.teams, team, () => ({
+      requests: new Map<number, Count>(),
+      tokens: null,
+    }))
+    getOrInsert(ofTeam.requests, status, () => requestsLike(record, tally, team)).value++
     observeLatency(tally.latency, record)
     if (usage !== null) addTokens((ofTeam.tokens ??= tokens.of({ ...tally.place, team })), usage)
     for (const attempt of record.attempts) attemptsLike(attempt).value++
@@ -110,14 +110,6 @@ export function createRequestMetrics(bounds: LabelBounds): RequestMetrics {
     ...latencyFamilies(() => latencies.all()),
   ]
   return { observe, retain, families }
-}
-
-function found<Key, Value>(known: Map<Key, Value>, key: Key, make: () => Value): Value {
-  const value = known.get(key)
-  if (value !== undefined) return value
-  const made = make()
-  known.set(key, made)
-  return made
 }
 
 function counts(name: string, help: string, all: () => Iterable<Count>): Family {
@@ -150,10 +142,10 @@ function latencyFamilies(all: () => Iterable<Latency>): Family[] {
   ]
 }
 
-function openLatency(labels: Labels): Latency {
+function openLatency(labels: Labels, text: string): Latency {
   return {
     labels,
-    text: labelText(labels),
+    text,
     duration: createDistribution(durationBuckets),
     firstToken: createDistribution(firstTokenBuckets),
     overhead: createDistribution(overheadBuckets),

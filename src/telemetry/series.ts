@@ -1,3 +1,5 @@
+import { getOrInsert } from '../core/get-or-insert.ts'
+
 export type Labels = Readonly<Record<string, string>>
 
 /**
@@ -37,17 +39,13 @@ export interface SeriesMap<Series> {
 }
 
 export function createSeriesMap<Series extends { readonly labels: Labels }>(
-  open: (labels: Labels) => Series,
+  open: (labels: Labels, text: string) => Series,
 ): SeriesMap<Series> {
   const byText = new Map<string, Series>()
   return {
     of: (labels) => {
       const text = labelText(labels)
-      const found = byText.get(text)
-      if (found !== undefined) return found
-      const series = open(labels)
-      byText.set(text, series)
-      return series
+      return getOrInsert(byText, text, () => open(labels, text))
     },
     all: () => byText.values(),
     retain: (keeps) => {
@@ -63,8 +61,8 @@ export interface Count {
   value: number
 }
 
-export function createCount(labels: Labels): Count {
-  return { labels, text: labelText(labels), value: 0 }
+export function createCount(labels: Labels, text = labelText(labels)): Count {
+  return { labels, text, value: 0 }
 }
 
 export function countLines(name: string, counts: Iterable<Count>): string[] {
